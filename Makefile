@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint lock clean
+.PHONY: help test lint docs lock clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -28,8 +28,11 @@ test: $(VENV)/.dev ## run every test
 lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy libs tests
+	$(BIN)/mypy libs tests docs
 	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.runtime ## renew the parts of docs/protocol.md that come from the code
+	$(BIN)/python docs/render.py
 
 lock: ## renew the lock files from pyproject.toml
 	@$(PIP) install --quiet uv
