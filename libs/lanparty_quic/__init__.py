@@ -1,0 +1,55 @@
+"""QUIC endpoints for softlan: the seam, and behind it engines, queues, a loop and a simulation.
+
+The front of the package is the seam alone, so that pure code may import it:
+
+    lanparty_quic.simulation    endpoints in memory on a simulated clock
+    lanparty_quic.loop          endpoints on UDP sockets under asyncio
+    lanparty_quic.identity      certificates and their pins
+"""
+
+from lanparty_quic.endpoint import (
+    Address,
+    AddressChanged,
+    CertificateAuthority,
+    Connected,
+    ConnectionClosed,
+    ConnectionKey,
+    ConnectionStatistics,
+    Consumer,
+    ControlReceived,
+    Endpoint,
+    EndpointEvent,
+    EndpointStatistics,
+    ExtraStreamOpened,
+    Flow,
+    Outcome,
+    PinnedKey,
+    Received,
+    Send,
+    Trust,
+)
+from lanparty_quic.limits import EndpointLimits, QueueLimits
+
+__all__ = [
+    "Address",
+    "AddressChanged",
+    "CertificateAuthority",
+    "Connected",
+    "ConnectionClosed",
+    "ConnectionKey",
+    "ConnectionStatistics",
+    "Consumer",
+    "ControlReceived",
+    "Endpoint",
+    "EndpointEvent",
+    "EndpointLimits",
+    "EndpointStatistics",
+    "ExtraStreamOpened",
+    "Flow",
+    "Outcome",
+    "PinnedKey",
+    "QueueLimits",
+    "Received",
+    "Send",
+    "Trust",
+]

@@ -1,0 +1,38 @@
+"""Handing datagrams to aioquic: exactly those that may leave now.
+
+What is handed over can't be taken back, and aioquic's own queue is unbounded and first in, first
+out. So the queue in front keeps everything that congestion control or pacing would hold there.
+"""
+
+from aioquic.quic.connection import QuicConnection
+
+from lanparty_quic.aioquic_engine import private
+from lanparty_quic.queues import SendQueue
+
+__all__ = ["feed"]
+
+
+def feed(quic: QuicConnection, queue: SendQueue, *, packet_size: int, now: float) -> bool:
+    """Fill the packets that may leave now from the queue; False when nothing was handed over."""
+    if not len(queue) or private.datagrams_pending(quic):
+        return False
+    queue.budget = private.largest_datagram(quic)
+    overhead = packet_size - private.packet_room(quic)
+    window = private.congestion_room(quic)
+    packets = private.packets_allowed_by_pacing(quic, now=now)
+    room = 0
+    fed = False
+    while (size := queue.next_size(now=now)) is not None:
+        size += private.DATAGRAM_OVERHEAD
+        if size > room:
+            room = min(packet_size, window) - overhead
+            window -= packet_size
+            packets -= 1
+            if packets < 0 or size > room:
+                break
+        room -= size
+        payload = queue.pop(now=now)
+        assert payload is not None
+        quic.send_datagram_frame(payload)
+        fed = True
+    return fed

@@ -1,0 +1,237 @@
+# ruff: noqa: SLF001  reading private fields is this module's only purpose
+"""aioquic's private fields that the engine needs, each behind a function that says why.
+
+The version range in pyproject.toml holds them still; `PRIVATE_FIELDS` lists them for the contract
+test, which fails when an update renames one. Nothing else in softlan reads them.
+"""
+
+import math
+from typing import Final, cast
+
+from aioquic.quic.connection import Limit, QuicConnection, QuicConnectionState
+from aioquic.quic.events import ConnectionTerminated
+from aioquic.quic.packet import QuicFrameType
+from aioquic.quic.stream import QuicStream
+from cryptography.x509 import Certificate
+
+from lanparty_quic.aioquic_engine.congestion import CountingReno
+
+__all__ = [
+    "CONTROL_STREAM",
+    "DATAGRAM_OVERHEAD",
+    "PRIVATE_FIELDS",
+    "STREAM_FIELDS",
+    "bound_peer",
+    "bound_streams",
+    "buffered_control",
+    "close_event",
+    "closed_by_peer",
+    "congestion_room",
+    "control_backlog",
+    "control_waits",
+    "datagrams_pending",
+    "has_decrypted",
+    "has_extra_streams",
+    "largest_datagram",
+    "packet_room",
+    "packets_allowed_by_pacing",
+    "packets_lost",
+    "peer_certificate",
+    "smoothed_round_trip",
+    "stream_is_open",
+]
+
+PRIVATE_FIELDS: Final = (
+    "_close_event",
+    "_datagrams_pending",
+    "_local_max_data",
+    "_local_max_streams_bidi",
+    "_local_max_streams_uni",
+    "_loss",
+    "_loss._cc",
+    "_loss._pacer",
+    "_loss._pacer.bucket_time",
+    "_loss._pacer.packet_time",
+    "_loss._rtt_initialized",
+    "_loss._rtt_smoothed",
+    "_max_datagram_size",
+    "_peer_cid",
+    "_remote_max_datagram_frame_size",
+    "_state",
+    "_streams",
+    "tls._peer_certificate",
+)
+"""Paths from a `QuicConnection`; those of a stream are in `STREAM_FIELDS`."""
+
+STREAM_FIELDS: Final = (
+    "receiver._buffer",
+    "receiver._buffer_start",
+    "sender._buffer",
+    "sender._pending",
+)
+"""Paths from a `QuicStream`."""
+
+CONTROL_STREAM: Final = 0
+"""The client's first bidirectional stream (RFC 9000 section 2.1)."""
+
+_PACKET_OVERHEAD: Final = 3 + 16
+"""First byte, 2-byte packet number and AEAD tag; the connection id comes on top."""
+
+DATAGRAM_OVERHEAD: Final = 3
+"""Type and 2-byte length of a DATAGRAM frame (RFC 9221 section 4)."""
+
+_PEER_STREAMS: Final = 2
+"""Bidirectional streams that a peer may open: the second only to be told that it broke the rule."""
+
+
+# Sending: only what may leave now is handed over, because aioquic's own queue has no bound and
+# a datagram that is too large blocks it for ever.
+
+
+def packet_room(quic: QuicConnection) -> int:
+    """Return the bytes for frames in a packet to this peer."""
+    return quic._max_datagram_size - _PACKET_OVERHEAD - len(quic._peer_cid.cid)
+
+
+def largest_datagram(quic: QuicConnection) -> int:
+    """Return the largest payload that a packet to this peer carries, 0 if it takes none."""
+    peer_limit = quic._remote_max_datagram_frame_size
+    if peer_limit is None:
+        return 0
+    return max(0, min(packet_room(quic), peer_limit) - DATAGRAM_OVERHEAD)
+
+
+def datagrams_pending(quic: QuicConnection) -> bool:
+    """Tell whether datagrams that were handed over have not left yet."""
+    return bool(quic._datagrams_pending)
+
+
+def congestion_room(quic: QuicConnection) -> int:
+    """Return the bytes that the congestion window has room for."""
+    loss = quic._loss
+    return loss.congestion_window - loss.bytes_in_flight
+
+
+def packets_allowed_by_pacing(quic: QuicConnection, *, now: float) -> float:
+    """Return how many packets the pacer lets leave at once."""
+    pacer = quic._loss._pacer
+    if pacer.packet_time is None:
+        return math.inf
+    pacer.update_bucket(now=now)
+    return math.ceil(pacer.bucket_time / pacer.packet_time)
+
+
+# The control stream
+
+
+def stream_is_open(quic: QuicConnection) -> bool:
+    """Tell whether the control stream exists: a server can't write before its client did."""
+    return CONTROL_STREAM in quic._streams
+
+
+def control_backlog(quic: QuicConnection) -> int:
+    """Return the control bytes that the peer has not acknowledged."""
+    stream = quic._streams.get(CONTROL_STREAM)
+    return 0 if stream is None else len(stream.sender._buffer)
+
+
+def control_waits(quic: QuicConnection) -> bool:
+    """Tell whether control bytes have never left, or must leave again."""
+    stream = quic._streams.get(CONTROL_STREAM)
+    return stream is not None and len(stream.sender._pending) > 0
+
+
+def has_extra_streams(quic: QuicConnection) -> bool:
+    """Tell whether there is any stream beside the control stream, with or without data."""
+    return len(quic._streams) > (1 if CONTROL_STREAM in quic._streams else 0)
+
+
+# Bounds: aioquic doubles a window when half of it is used and never shrinks it, so a peer that
+# talks for long could make it hold as much as it has ever sent. These slide instead.
+
+
+class _SlidingLimit(Limit):
+    """MAX_DATA that stays a constant step ahead of what was used."""
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._value = window
+        super().__init__(frame_type=QuicFrameType.MAX_DATA, name="max_data", value=window)
+
+    @property
+    def value(self) -> int:
+        return self._value
+
+    @value.setter
+    def value(self, doubled: int) -> None:
+        self._value = max(self._value, min(doubled, self.used + self._window))
+
+
+class _SlidingStream(QuicStream):
+    """MAX_STREAM_DATA that stays a constant step ahead of what was taken in order.
+
+    A stream that aioquic has made gets this class afterwards: it offers no other way in.
+    """
+
+    @property
+    def max_stream_data_local(self) -> int:
+        return cast("int", self.__dict__["max_stream_data_local"])
+
+    @max_stream_data_local.setter
+    def max_stream_data_local(self, doubled: int) -> None:
+        granted = self.__dict__.get("max_stream_data_local", 0)
+        window = self.__dict__.setdefault("window", granted)
+        ahead = self.receiver._buffer_start + window
+        self.__dict__["max_stream_data_local"] = max(granted, min(doubled, ahead))
+
+
+def bound_peer(quic: QuicConnection, *, window: int) -> None:
+    """Bound what the peer may open and send ahead; before the connection's first packet."""
+    quic._local_max_data = _SlidingLimit(window)
+    quic._local_max_streams_bidi.value = quic._local_max_streams_bidi.sent = _PEER_STREAMS
+    quic._local_max_streams_uni.value = quic._local_max_streams_uni.sent = 0
+
+
+def bound_streams(quic: QuicConnection) -> None:
+    """Bound the streams that have appeared; after each packet."""
+    for stream in quic._streams.values():
+        if stream.__class__ is QuicStream:
+            stream.__class__ = _SlidingStream
+
+
+def buffered_control(quic: QuicConnection) -> int:
+    """Return the stream bytes that wait for a gap before them to close."""
+    return sum(len(stream.receiver._buffer) for stream in quic._streams.values())
+
+
+# Life and figures
+
+
+def has_decrypted(quic: QuicConnection) -> bool:
+    """Tell whether any packet of the peer was genuine so far."""
+    return quic._state is not QuicConnectionState.FIRSTFLIGHT
+
+
+def close_event(quic: QuicConnection) -> ConnectionTerminated | None:
+    """Return why the connection ends; aioquic's own event comes three timeouts later."""
+    return quic._close_event
+
+
+def closed_by_peer(quic: QuicConnection) -> bool:
+    """Tell whether the peer's CONNECTION_CLOSE has ended it (RFC 9000 section 10.2.2)."""
+    return quic._state is QuicConnectionState.DRAINING
+
+
+def peer_certificate(quic: QuicConnection) -> Certificate | None:
+    """Return the certificate whose key has signed the handshake (RFC 8446 section 4.4.3)."""
+    return quic.tls._peer_certificate
+
+
+def smoothed_round_trip(quic: QuicConnection) -> float | None:
+    """Return the smoothed round trip, None before the first sample (RFC 9002 section 5.3)."""
+    return quic._loss._rtt_smoothed if quic._loss._rtt_initialized else None
+
+
+def packets_lost(quic: QuicConnection) -> int:
+    """Return how many packets this side declared lost."""
+    return cast("CountingReno", quic._loss._cc).packets_lost

@@ -1,0 +1,245 @@
+"""The seam between softlan and a QUIC engine: one endpoint with all its connections.
+
+An endpoint owns one local UDP address and any number of connections, accepted or dialed. It is
+driven in turns. In each turn the driver (`lanparty_quic.loop` for sockets,
+`lanparty_quic.simulation` for tests) lets the endpoint take what arrived, then calls its consumer,
+which
+
+    1. takes `events()` and `datagrams()`,
+    2. answers with `queue()` and `send_control()`,
+    3. calls `flush()`, which writes every touched connection once,
+    4. takes `outcomes()` of what was queued, now or earlier.
+
+Every `take` verb empties its list. No verb blocks, waits or raises for what a remote peer did:
+that comes as an event. A connection key that is unknown or closed is ignored by every verb that
+sends and is `None` for every verb that asks, because a peer may vanish between two lines.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NewType, Protocol, TypeAlias
+
+from lanparty_obs.codes import SessionEnd
+from lanparty_obs.reasons import EgressDrop, PacketDrop
+
+__all__ = [
+    "Address",
+    "AddressChanged",
+    "CertificateAuthority",
+    "Connected",
+    "ConnectionClosed",
+    "ConnectionKey",
+    "ConnectionStatistics",
+    "Consumer",
+    "ControlReceived",
+    "Endpoint",
+    "EndpointEvent",
+    "EndpointStatistics",
+    "ExtraStreamOpened",
+    "Flow",
+    "Outcome",
+    "PinnedKey",
+    "Received",
+    "Send",
+    "Trust",
+]
+
+ConnectionKey = NewType("ConnectionKey", int)
+"""Names a connection of one endpoint; never given twice in the endpoint's life."""
+
+Flow: TypeAlias = int
+"""Names a sub-queue of a destination: the peer id of the frame's source."""
+
+Address: TypeAlias = tuple[str, int]
+"""Host (numeric, an IPv4 address never in its IPv6-mapped spelling) and UDP port."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedKey:
+    """Trust exactly the certificate whose SubjectPublicKeyInfo has this pin, and no authority."""
+
+    pin: str
+    """`sha256:` and base64url, without padding, of SHA-256 over the SubjectPublicKeyInfo."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateAuthority:
+    """Trust a certificate for the dialed name that chains to the system's or these authorities."""
+
+    file: str | None = None
+    """PEM file with authorities; the system's store when None."""
+
+
+Trust: TypeAlias = PinnedKey | CertificateAuthority
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The handshake is complete; on a dialed connection the relay's identity has been checked."""
+
+    connection: ConnectionKey
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ControlReceived:
+    """Bytes of the control stream, in order, cut anywhere."""
+
+    connection: ConnectionKey
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraStreamOpened:
+    """The peer opened a stream beside the control stream, or ended it: a protocol error."""
+
+    connection: ConnectionKey
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChanged:
+    """The peer's packets come from another address now; its session goes on (RFC 9000, 9)."""
+
+    connection: ConnectionKey
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionClosed:
+    """The last event of a connection. What was queued for it has its outcomes already."""
+
+    connection: ConnectionKey
+    end: SessionEnd
+    text: str
+    """For a log line; may come from the peer, so it is untrusted and at most 256 characters."""
+    by_peer: bool
+
+
+EndpointEvent: TypeAlias = (
+    Connected | ControlReceived | ExtraStreamOpened | AddressChanged | ConnectionClosed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The datagrams that one connection brought in this turn, in order of arrival."""
+
+    connection: ConnectionKey
+    payloads: list[bytes]
+
+
+Send: TypeAlias = tuple[ConnectionKey, Flow, bytes]
+"""One copy of an overlay datagram for one destination. The payload is shared, never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of queued copies. Every queued copy has exactly one outcome, also at a close."""
+
+    connection: ConnectionKey
+    flow: Flow
+    reason: EgressDrop | None
+    """None: the engine took them into packets."""
+    count: int
+    size: int
+    """Sum of their payload bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatistics:
+    """A connection at this moment."""
+
+    address: Address
+    datagram_budget: int
+    """Largest payload, in bytes, that one datagram can carry on this path now."""
+    round_trip_time: float | None
+    """Smoothed, in seconds; None before the first sample."""
+    queued: int
+    """Copies waiting in this endpoint for this connection."""
+    control_backlog: int
+    """Control bytes handed to `send_control` that the peer has not acknowledged."""
+    packets_lost: int
+    """QUIC packets that this side declared lost (RFC 9002)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatistics:
+    """The endpoint's own counters since it was made."""
+
+    packets_received: int
+    packets_routed: int
+    packets_sent: int
+    packets_dropped: dict[PacketDrop, int]
+    socket_overflows: int
+    """Packets that the kernel dropped because the socket's buffer was full (SO_RXQ_OVFL)."""
+    connections: int
+
+
+class Endpoint(Protocol):
+    """One UDP address and its QUIC connections. See the module for how a turn goes."""
+
+    @property
+    def local_address(self) -> Address:
+        """The bound address, with the port that the system chose if 0 was asked for."""
+        ...
+
+    def dial(
+        self, address: Address, *, server_name: str, trust: Trust, now: float
+    ) -> ConnectionKey:
+        """Begin a connection. `Connected` follows when `trust` holds, else `ConnectionClosed`."""
+        ...
+
+    def charge(self, connection: ConnectionKey, work: int) -> None:
+        """Count work that a connection's datagrams caused: one for each copy that was queued.
+
+        What comes in is taken by turns of work, so that who floods a room waits for the others.
+        """
+        ...
+
+    def events(self) -> list[EndpointEvent]:
+        """Take what happened, in order for each connection."""
+        ...
+
+    def datagrams(self) -> list[Received]:
+        """Take the datagrams that came in, at most one entry for each connection."""
+        ...
+
+    def queue(self, sends: Iterable[Send], *, now: float) -> None:
+        """Queue copies; they leave at `flush` or later, and each gets an outcome."""
+        ...
+
+    def send_control(self, connection: ConnectionKey, data: bytes) -> None:
+        """Append bytes to the control stream; a dialed connection opens it with the first."""
+        ...
+
+    def close_connection(self, connection: ConnectionKey, *, end: SessionEnd, text: str) -> None:
+        """Deliver pending control bytes as far as one flight goes, then close (RFC 9000 10.2)."""
+        ...
+
+    def flush(self, *, now: float) -> None:
+        """Write what is due on every touched connection, destinations before acknowledgements."""
+        ...
+
+    def outcomes(self) -> list[Outcome]:
+        """Take the outcomes that became known."""
+        ...
+
+    def statistics(self, connection: ConnectionKey) -> ConnectionStatistics | None:
+        """Look at a connection; None once it is closed."""
+        ...
+
+    def endpoint_statistics(self) -> EndpointStatistics:
+        """Look at the endpoint."""
+        ...
+
+
+class Consumer(Protocol):
+    """Who uses an endpoint: the relay's or a player's session logic. It never waits."""
+
+    def serve(self, *, now: float) -> None:
+        """One turn: see the module. Called after arrivals and when `next_deadline` has come."""
+        ...
+
+    def next_deadline(self) -> float | None:
+        """When `serve` must be called at the latest, in the clock of `now`; None for never."""
+        ...

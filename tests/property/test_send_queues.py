@@ -1,0 +1,187 @@
+"""SendQueue and IngressQueues against slow models that scan plain lists."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lanparty_obs.reasons import EgressDrop
+from lanparty_quic import ConnectionKey, QueueLimits
+from lanparty_quic.queues import IngressQueues, OutcomeTally, SendQueue
+
+KEY = ConnectionKey(1)
+BUDGET = 1170
+QUANTUM = 1500
+OVERHEAD = 64
+
+
+class SlowSendQueue:
+    """The same promises, kept by scanning one list of everything that waits."""
+
+    def __init__(self, maximum_bytes: int, maximum_wait: float) -> None:
+        self.maximum_bytes = maximum_bytes
+        self.maximum_wait = maximum_wait
+        self.waiting: list[tuple[int, bytes, float]] = []
+        self.order: list[int] = []
+        self.deficits: dict[int, int] = {}
+        self.outcomes: Counter[tuple[int, EgressDrop | None]] = Counter()
+
+    def push(self, flow: int, payload: bytes, now: float) -> None:
+        if len(payload) > BUDGET:
+            self.outcomes[flow, EgressDrop.OVER_BUDGET] += 1
+            return
+        if flow not in self.order:
+            self.order.append(flow)
+            self.deficits[flow] = QUANTUM
+        self.waiting.append((flow, payload, now + self.maximum_wait))
+        while sum(len(copy[1]) + OVERHEAD for copy in self.waiting) > self.maximum_bytes:
+            self.remove(self.oldest_of(max(self.order, key=self.size_of)), "overflow")
+
+    def pop(self, now: float) -> bytes | None:
+        while self.waiting:
+            flow = self.order[0]
+            copy = self.oldest_of(flow)
+            if copy[2] <= now:
+                self.remove(copy, "timeout")
+            elif self.deficits[flow] < len(copy[1]):
+                self.deficits[flow] += QUANTUM
+                self.order.append(self.order.pop(0))
+            else:
+                self.deficits[flow] -= len(copy[1])
+                self.remove(copy, "sent")
+                return copy[1]
+        return None
+
+    def expire(self, now: float) -> None:
+        for copy in list(self.waiting):
+            if copy[2] <= now:
+                self.remove(copy, "timeout")
+
+    def clear(self) -> None:
+        for copy in list(self.waiting):
+            self.remove(copy, "left")
+
+    def oldest_of(self, flow: int) -> tuple[int, bytes, float]:
+        return next(copy for copy in self.waiting if copy[0] == flow)
+
+    def size_of(self, flow: int) -> int:
+        return sum(len(copy[1]) + OVERHEAD for copy in self.waiting if copy[0] == flow)
+
+    def remove(self, copy: tuple[int, bytes, float], why: str) -> None:
+        reasons = {
+            "sent": None,
+            "overflow": EgressDrop.QUEUE_OVERFLOW,
+            "timeout": EgressDrop.QUEUE_TIMEOUT,
+            "left": EgressDrop.DESTINATION_LEFT,
+        }
+        index = next(i for i, other in enumerate(self.waiting) if other is copy)
+        del self.waiting[index]
+        self.outcomes[copy[0], reasons[why]] += 1
+        if all(other[0] != copy[0] for other in self.waiting):
+            self.order.remove(copy[0])
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("push"), st.integers(0, 4), st.integers(0, 1200)),
+        st.tuples(st.just("pop"), st.integers(1, 5), st.just(0)),
+        st.tuples(st.just("wait"), st.integers(1, 40), st.just(0)),
+        st.tuples(st.just("expire"), st.just(0), st.just(0)),
+        st.tuples(st.just("clear"), st.just(0), st.just(0)),
+    ),
+    max_size=120,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps=STEPS)
+def test_a_send_queue_does_what_the_slow_model_does(steps: list[tuple[str, int, int]]) -> None:
+    tally = OutcomeTally()
+    limits = QueueLimits(maximum_bytes=8000, maximum_wait=0.05)
+    fast = SendQueue(KEY, limits=limits, budget=BUDGET, tally=tally)
+    slow = SlowSendQueue(8000, 0.05)
+    now = 0.0
+    pushed = 0
+    for name, number, size in steps:
+        if name == "push":
+            payload = bytes([pushed % 256]) * size
+            pushed += 1
+            fast.push(number, payload, now=now)
+            slow.push(number, payload, now)
+        elif name == "pop":
+            for _ in range(number):
+                assert fast.pop(now=now) == slow.pop(now)
+        elif name == "wait":
+            now += number / 1000
+        elif name == "expire":
+            fast.expire(now=now)
+            slow.expire(now)
+        else:
+            fast.clear()
+            slow.clear()
+        assert len(fast) == len(slow.waiting)
+        assert fast.next_deadline() == min((copy[2] for copy in slow.waiting), default=None)
+    fast.clear()
+    slow.clear()
+    counted: Counter[tuple[int, EgressDrop | None]] = Counter()
+    for outcome in tally.outcomes():
+        counted[outcome.flow, outcome.reason] += outcome.count
+    assert counted == slow.outcomes
+    assert counted.total() == pushed
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    backlogs=st.dictionaries(st.integers(1, 6), st.integers(1, 1170), min_size=2, max_size=6),
+    budget=st.integers(10_000, 60_000),
+)
+def test_flows_that_always_have_something_get_equal_bytes(
+    backlogs: dict[int, int], budget: int
+) -> None:
+    limits = QueueLimits(maximum_bytes=10**9, maximum_wait=10.0)
+    queue = SendQueue(KEY, limits=limits, budget=BUDGET, tally=OutcomeTally())
+    for flow, size in backlogs.items():
+        for _ in range(budget // size + 1):
+            queue.push(flow, bytes([flow]) * size, now=0.0)
+    sent = dict.fromkeys(backlogs, 0)
+    while sum(sent.values()) < budget:
+        payload = queue.pop(now=0.0)
+        assert payload is not None
+        sent[payload[0]] += len(payload)
+    assert max(sent.values()) - min(sent.values()) <= 3 * QUANTUM
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("push"), st.integers(0, 4)),
+            st.tuples(st.just("take"), st.integers(1, 9)),
+            st.tuples(st.just("charge"), st.integers(0, 4)),
+            st.tuples(st.just("forget"), st.integers(0, 4)),
+        ),
+        max_size=150,
+    )
+)
+def test_ingress_queues_lose_and_reorder_nothing_they_accepted(
+    steps: list[tuple[str, int]],
+) -> None:
+    arrivals: IngressQueues[int, int] = IngressQueues(capacity=5, total_capacity=1000)
+    waiting: dict[int, list[int]] = {key: [] for key in range(5)}
+    for serial, (name, number) in enumerate(steps):
+        if name == "push":
+            accepted = arrivals.push(number, serial)
+            assert accepted == (len(waiting[number]) < 5)
+            if accepted:
+                waiting[number].append(serial)
+        elif name == "take":
+            taken = arrivals.take(number)
+            assert len(taken) == min(number, sum(map(len, waiting.values())))
+            for key, packet in taken:
+                assert waiting[key].pop(0) == packet
+        elif name == "charge":
+            arrivals.charge(number, 7)
+        else:
+            arrivals.forget(number)
+            waiting[number].clear()
+        assert len(arrivals) == sum(map(len, waiting.values()))

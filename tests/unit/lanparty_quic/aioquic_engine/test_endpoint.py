@@ -1,0 +1,160 @@
+"""The endpoint over aioquic: turns, fairness, timers, simulated paths."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lanparty_obs.codes import SessionEnd
+from lanparty_obs.reasons import EgressDrop, PacketDrop
+from lanparty_quic import (
+    Connected,
+    ConnectionKey,
+    EndpointEvent,
+    EndpointLimits,
+    Outcome,
+    PinnedKey,
+    QueueLimits,
+    Send,
+)
+from lanparty_quic.aioquic_engine import AioquicEndpoint
+from lanparty_quic.identity import ServerIdentity
+from lanparty_quic.simulation import Path, Simulation
+
+if TYPE_CHECKING:
+    from tests.unit.lanparty_quic.aioquic_engine.conftest import Bench
+
+
+class Consumer:
+    def __init__(self, simulation: Simulation, endpoint: AioquicEndpoint) -> None:
+        self.endpoint = endpoint
+        self.events: list[EndpointEvent] = []
+        self.payloads: list[tuple[float, bytes]] = []
+        self.outcomes: list[Outcome] = []
+        self.offer: Callable[[float], list[Send]] = lambda now: []
+        """What it sends every 10 ms, as long as the time below."""
+        self.offers_until = 0.0
+        self._next_offer = 0.0
+        simulation.attach(endpoint, self)
+
+    def serve(self, *, now: float) -> None:
+        for received in self.endpoint.datagrams():
+            self.payloads += [(now, payload) for payload in received.payloads]
+        self.events += self.endpoint.events()
+        if self._next_offer <= now < self.offers_until:
+            self._next_offer = now + 0.01
+            self.endpoint.queue(self.offer(now), now=now)
+        self.endpoint.flush(now=now)
+        self.outcomes += self.endpoint.outcomes()
+
+    def next_deadline(self) -> float | None:
+        return self._next_offer if self._next_offer < self.offers_until else None
+
+
+def connect(
+    simulation: Simulation, identity: ServerIdentity, limits: EndpointLimits | None = None
+) -> tuple[Consumer, Consumer, ConnectionKey]:
+    relay = Consumer(
+        simulation, simulation.aioquic_endpoint(("203.0.113.1", 443), identity=identity)
+    )
+    player = Consumer(
+        simulation, simulation.aioquic_endpoint(("198.51.100.7", 50_000), limits=limits)
+    )
+    key = player.endpoint.dial(
+        relay.endpoint.local_address,
+        server_name="",
+        trust=PinnedKey(identity.pin),
+        now=simulation.now,
+    )
+    simulation.run_until(lambda: bool(relay.events and player.events))
+    return relay, player, key
+
+
+def test_a_flooder_does_not_starve_the_others(make_bench: "Callable[..., Bench]") -> None:
+    bench = make_bench(EndpointLimits(packets_per_turn=32, ingress_packets=100))
+    flooder, player = bench.rogue(), bench.rogue()
+    bench.exchange()
+    flooder.quic.send_datagram_frame(b"flood")
+    (flood,) = flooder.packets(now=bench.now)
+    for serial in range(5):
+        player.quic.send_datagram_frame(b"game%d" % serial)
+    game = player.packets(now=bench.now)
+    for _ in range(5000):
+        bench.endpoint.receive_packet(flood, flooder.address, now=bench.now)
+    for packet in game[:-1]:
+        bench.endpoint.receive_packet(packet, player.address, now=bench.now)
+    bench.feed(game[-1], player.address)
+    assert sorted(bench.payloads) == [b"flood", *(b"game%d" % serial for serial in range(5))]
+    dropped = bench.endpoint.endpoint_statistics().packets_dropped
+    assert dropped[PacketDrop.INGRESS_OVERFLOW] == 4900
+
+
+def test_a_path_that_is_too_slow_costs_frames_and_no_time(identity: ServerIdentity) -> None:
+    simulation = Simulation(seed=5, path=Path(latency=0.05))
+    relay, player, key = connect(simulation, identity)
+    begin = simulation.now
+    # 48 Mbit/s from the first moment: the congestion window has to grow towards that.
+    player.offer = lambda now: [(key, 1, str(now).encode().ljust(1000))] * 60
+    player.offers_until = begin + 1.0
+    simulation.run_for(2)
+    assert sum(outcome.count for outcome in player.outcomes) % 60 == 0
+    reasons = {outcome.reason for outcome in player.outcomes}
+    assert reasons <= {None, EgressDrop.QUEUE_TIMEOUT, EgressDrop.QUEUE_OVERFLOW}
+    delays = [arrived - float(payload) for arrived, payload in relay.payloads]
+    assert len(delays) > 500
+    assert max(delays) < 0.05 + QueueLimits().maximum_wait + 0.02
+
+
+def test_what_is_counted_as_sent_arrives_on_a_path_without_loss(
+    identity: ServerIdentity,
+) -> None:
+    simulation = Simulation(seed=5, path=Path(latency=0.02))
+    relay, player, key = connect(simulation, identity)
+    player.offer = lambda now: [(key, 1, b"x" * 1100)] * 25
+    player.offers_until = simulation.now + 0.5
+    simulation.run_for(3)
+    sent = sum(outcome.count for outcome in player.outcomes if outcome.reason is None)
+    assert sent == len(relay.payloads)
+
+
+def test_losses_are_counted(identity: ServerIdentity) -> None:
+    simulation = Simulation(seed=5, path=Path(latency=0.01))
+    _, player, key = connect(simulation, identity)
+    simulation.path = Path(latency=0.01, loss=0.1)
+    player.offer = lambda now: [(key, 1, b"x" * 1100)] * 3
+    player.offers_until = simulation.now + 1.0
+    simulation.run_for(3)
+    statistics = player.endpoint.statistics(key)
+    assert statistics is not None
+    assert 10 < statistics.packets_lost < 60
+
+
+def test_a_handshake_survives_loss_and_reordering(identity: ServerIdentity) -> None:
+    for seed in range(10):
+        path = Path(latency=0.03, jitter=0.05, loss=0.2)
+        simulation = Simulation(seed=seed, path=path)
+        relay, player, _ = connect(simulation, identity)
+        assert isinstance(relay.events[0], Connected)
+        assert isinstance(player.events[0], Connected)
+
+
+def test_many_connections_close_and_leave_nothing(identity: ServerIdentity) -> None:
+    simulation = Simulation()
+    relay = Consumer(
+        simulation, simulation.aioquic_endpoint(("203.0.113.1", 443), identity=identity)
+    )
+    player = Consumer(simulation, simulation.aioquic_endpoint(("198.51.100.7", 50_000)))
+    for _ in range(20):
+        player.endpoint.dial(
+            relay.endpoint.local_address,
+            server_name="",
+            trust=PinnedKey(identity.pin),
+            now=simulation.now,
+        )
+    simulation.run_until(lambda: len(relay.events) == len(player.events) == 20)
+    for event in tuple(player.events):
+        player.endpoint.close_connection(event.connection, end=SessionEnd.LEFT, text="")
+    simulation.run_until(lambda: len(relay.events) == len(player.events) == 40)
+    assert relay.endpoint.endpoint_statistics().connections == 0
+    assert player.endpoint.endpoint_statistics().connections == 0
+    simulation.run_for(60)
+    assert relay.endpoint.next_deadline() is None
+    assert player.endpoint.next_deadline() is None

@@ -1,0 +1,78 @@
+"""The private fields of aioquic are where the engine reads them: fails when an update moves one."""
+
+import inspect
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import pytest
+from aioquic.quic.connection import Limit, QuicConnection
+from aioquic.quic.stream import QuicStream
+
+from lanparty_quic.aioquic_engine import private
+
+if TYPE_CHECKING:
+    from tests.unit.lanparty_quic.aioquic_engine.conftest import Bench, Rogue
+
+
+@pytest.fixture
+def connected(bench: "Bench") -> "Rogue":
+    rogue = bench.rogue()
+    bench.exchange()
+    rogue.quic.send_stream_data(0, b"hello")
+    bench.exchange()
+    return rogue
+
+
+@pytest.mark.parametrize("path", private.PRIVATE_FIELDS)
+def test_a_connection_has_the_field(connected: "Rogue", path: str) -> None:
+    reduce(getattr, path.split("."), connected.quic)
+
+
+@pytest.mark.parametrize("path", private.STREAM_FIELDS)
+def test_a_stream_has_the_field(path: str) -> None:
+    reduce(getattr, path.split("."), QuicStream(stream_id=0))
+
+
+def test_the_pacer_counts_seconds_for_a_packet(connected: "Rogue") -> None:
+    allowed = private.packets_allowed_by_pacing(connected.quic, now=1000.0)
+    assert 1 <= allowed < 1000
+
+
+def test_the_windows_have_the_expected_meaning(connected: "Rogue") -> None:
+    assert private.congestion_room(connected.quic) >= 10 * 1200
+    assert private.largest_datagram(connected.quic) == 1170
+    assert private.smoothed_round_trip(connected.quic) is not None
+    assert private.has_decrypted(connected.quic)
+    assert not private.has_extra_streams(connected.quic)
+    assert private.stream_is_open(connected.quic)
+    assert private.control_backlog(connected.quic) == 0
+    assert private.buffered_control(connected.quic) == 0
+
+
+def test_the_largest_datagram_fits_and_one_byte_more_does_not(
+    bench: "Bench", connected: "Rogue"
+) -> None:
+    connected.quic.send_datagram_frame(b"x" * 1170)
+    bench.exchange()
+    assert bench.payloads == [b"x" * 1170]
+    assert not private.datagrams_pending(connected.quic)
+    connected.quic.send_datagram_frame(b"x" * 1171)
+    bench.exchange()
+    # If this holds no longer, aioquic has learned to refuse it.
+    assert private.datagrams_pending(connected.quic)
+
+
+def test_a_close_is_seen_at_once_and_with_its_side(bench: "Bench", connected: "Rogue") -> None:
+    assert private.close_event(connected.quic) is None
+    connected.quic.close(error_code=5)
+    event = private.close_event(connected.quic)
+    assert event is not None
+    assert event.error_code == 5
+    assert not private.closed_by_peer(connected.quic)
+
+
+def test_limits_are_raised_by_assigning_their_value() -> None:
+    source = inspect.getsource(QuicConnection)
+    assert "max_data.value *= 2" in source
+    assert "stream.max_stream_data_local *= 2" in source
+    assert "self.used" in inspect.getsource(Limit)
