@@ -28,7 +28,7 @@ test: $(VENV)/.dev ## run every test
 lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy libs tests docs
+	$(BIN)/mypy libs services tests docs
 	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.runtime ## renew the parts of docs/protocol.md that come from the code

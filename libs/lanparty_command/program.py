@@ -1,0 +1,145 @@
+"""Runs a program: reads its command line into settings, calls it, answers with an exit code."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from importlib.metadata import version
+from typing import Any, Generic, TypeVar
+
+import click
+from click.core import ParameterSource
+from pydantic import ValidationError
+
+from lanparty_command.complaints import sentences
+from lanparty_command.options import FieldOption, parameters_of
+from lanparty_command.settings import CommandSettings
+
+__all__ = ["Command", "CommandFailed", "ExitCode", "Program", "run_program", "softlan_version"]
+
+SettingsT = TypeVar("SettingsT", bound=CommandSettings)
+
+
+class ExitCode(IntEnum):
+    """What every softlan program tells the shell; a program may add its own from 3 on."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    INTERRUPTED = 130
+    """Ended by Ctrl-C: 128 + SIGINT, as shells count."""
+
+
+class CommandFailed(Exception):  # noqa: N818  named after what happened
+    """The command can't do what was asked. The text is for the person: what, why, a way out."""
+
+    def __init__(self, text: str, *, exit_code: int = ExitCode.FAILURE) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[SettingsT]):
+    """A settings class and what runs with it; `run` returns the exit code."""
+
+    settings: type[SettingsT]
+    run: Callable[[SettingsT], int]
+    name: str = ""
+    """The subcommand's name; empty if it is the program's only command."""
+    summary: str = ""
+    """One line of help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A console script: one command without a name, or several with."""
+
+    name: str
+    summary: str
+    commands: Sequence[Command] = field(default_factory=tuple)  # type: ignore[type-arg]  # any mix
+    epilog: str = ""
+    """Printed below the help: examples."""
+
+
+def softlan_version() -> str:
+    """Return the version of the installed distribution."""
+    return version("softlan")
+
+
+def run_program(program: Program, arguments: Sequence[str] | None = None) -> int:
+    """Run with `arguments` (the process's when None) and return the exit code.
+
+    A person's mistake becomes one sentence each on stderr, never a traceback; a fault of ours
+    keeps its traceback. `--help` and `--version` return 0.
+    """
+    try:
+        return int(_click_program(program).main(arguments, program.name, standalone_mode=False))
+    except click.UsageError as mistake:
+        where = mistake.ctx.command_path if mistake.ctx else program.name
+        for line in mistake.format_message().splitlines():
+            print(f"{where}: {line}", file=sys.stderr)
+        print(f"Try: {where} --help", file=sys.stderr)
+        return ExitCode.USAGE
+    except CommandFailed as failure:
+        print(f"{program.name}: {failure}", file=sys.stderr)
+        return failure.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+
+
+class _SettingsCommand(click.Command):
+    """A command whose options stand under the headings that their fields name."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for parameter in self.get_params(ctx):
+            heading = parameter.group if isinstance(parameter, FieldOption) else ""
+            if record := parameter.get_help_record(ctx):
+                sections.setdefault(heading.capitalize() or "Options", []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def _click_program(program: Program) -> click.Command:
+    version_option = click.version_option(
+        softlan_version(), prog_name=program.name, message="%(prog)s %(version)s"
+    )
+    # The mark keeps click from filling a paragraph's lines into one.
+    paragraphs = [f"\b\n{paragraph}" for paragraph in program.epilog.split("\n\n")]
+    epilog = "\n\n".join(paragraphs) if program.epilog else None
+    if len(program.commands) == 1 and not program.commands[0].name:
+        only = _click_command(program.commands[0], program.summary, epilog)
+        return version_option(only)
+    group = click.Group(help=program.summary, epilog=epilog)
+    for command in program.commands:
+        group.add_command(_click_command(command, command.summary, None), command.name)
+    return version_option(group)
+
+
+def _click_command(
+    command: Command[CommandSettings], summary: str, epilog: str | None
+) -> click.Command:
+    @click.pass_context
+    def judge_and_run(context: click.Context, /, **texts: Any) -> int:  # Any: text or bool
+        given = {name: text for name, text in texts.items() if text is not None}
+        said = {
+            name
+            for name in given
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        }
+        try:
+            settings = command.settings(**given)
+        except ValidationError as error:
+            lines = sentences(command.settings, error, given=said)
+            raise click.UsageError("\n".join(lines), context) from None
+        return command.run(settings)
+
+    return _SettingsCommand(
+        name=command.name or None,
+        callback=judge_and_run,
+        params=list(parameters_of(command.settings)),
+        help=summary,
+        epilog=epilog,
+        context_settings={"max_content_width": 100},
+    )

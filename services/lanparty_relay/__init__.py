@@ -1,0 +1,8 @@
+"""The relay: rooms that players join over QUIC, counted and shown to its operator.
+
+core/      every decision, pure
+serving    one turn: endpoint -> core -> endpoint
+running    start, stop, and how the parts hang together
+supervisor, admin_link, inventory, stopgap   the admin process, seen from the relay
+admin/     the process that answers HTTP and Prometheus
+"""

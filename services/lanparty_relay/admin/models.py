@@ -1,0 +1,235 @@
+"""What the API answers, as models: their fields and descriptions are the schema's."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lanparty_ctrl import Role
+from lanparty_ctrl.fields import PublicRoomId
+from lanparty_obs.codes import SessionEnd
+from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop, PacketDrop
+from lanparty_relay.core import SessionFault
+
+__all__ = [
+    "AdminHalf",
+    "Counters",
+    "Health",
+    "Limits",
+    "Packets",
+    "Peer",
+    "PeerList",
+    "ReadinessAnswer",
+    "Relay",
+    "Reported",
+    "Room",
+    "RoomList",
+    "RoomSummary",
+    "Sessions",
+    "SnapshotInfo",
+]
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Answer(BaseModel):
+    # A dataclass of counters has the fields of its model.
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Counters(_Answer):
+    """Overlay datagrams. `received` is what came from endpoints, `sent` what went to them.
+
+    They conserve: received = sum(forwarded) + sum(dropped_ingress), and
+    chosen = sent + sum(dropped_egress) + queued.
+    """
+
+    received: Annotated[Count, Field(description="Datagrams received.")]
+    received_bytes: Annotated[Count, Field(description="Their bytes, overlay header included.")]
+    forwarded: Annotated[
+        dict[Cast, Count],
+        Field(description="Datagrams received of which a copy was chosen, by cast."),
+    ]
+    dropped_ingress: Annotated[
+        dict[IngressDrop, Count],
+        Field(description="Datagrams received of which none was, by reason."),
+    ]
+    chosen: Annotated[Count, Field(description="Copies chosen for this destination.")]
+    sent: Annotated[Count, Field(description="Copies sent.")]
+    sent_bytes: Annotated[Count, Field(description="Their bytes, overlay header included.")]
+    dropped_egress: Annotated[
+        dict[EgressDrop, Count], Field(description="Copies dropped, by reason.")
+    ]
+    queued: Annotated[Count, Field(description="Copies that wait now.")]
+
+
+class RoomSummary(_Answer):
+    """A room."""
+
+    room_id: Annotated[PublicRoomId, Field(description="Public id.", examples=["9f86d081884c"])]
+    mtu: Annotated[int, Field(description="Effective MTU of the segment.", examples=[1500])]
+    lasting: Annotated[bool, Field(description="Whether the room stays without players.")]
+    opened_at: Annotated[datetime, Field(description="When it was made.")]
+    age_seconds: Annotated[float, Field(ge=0, description="How long ago that was.")]
+    peers: Annotated[Count, Field(description="Endpoints in it, a gateway included.")]
+    gateway: Annotated[bool, Field(description="Whether it has a gateway.")]
+    counters: Annotated[Counters, Field(description="Of its peers and of those that have left it.")]
+
+
+class Room(RoomSummary):
+    """A room with its code."""
+
+    code: Annotated[
+        str,
+        Field(
+            description="The room's code: whoever knows it can join. It stands nowhere else.",
+            examples=["7XJ2M-9QDPA-K"],
+        ),
+    ]
+
+
+class RoomList(_Answer):
+    """All rooms."""
+
+    rooms: list[RoomSummary]
+
+
+class Reported(_Answer):
+    """What an endpoint says of itself. It may be wrong, and no other number contains it."""
+
+    age_seconds: Annotated[float, Field(ge=0, description="How long ago it said so.")]
+    round_trip_seconds: Annotated[
+        float | None, Field(description="Round-trip time to the relay, as it measures it.")
+    ]
+    counters: Annotated[Counters, Field(description="What it counted; directions are the relay's.")]
+
+
+class Peer(_Answer):
+    """An endpoint in a room."""
+
+    room_id: Annotated[PublicRoomId, Field(description="Its room.", examples=["9f86d081884c"])]
+    peer_id: Annotated[int, Field(ge=1, le=65_535, description="Its id there.", examples=[1])]
+    role: Annotated[Role, Field(description="A player is a `client`.")]
+    mac: Annotated[
+        str | None,
+        Field(description="A client's MAC address.", examples=["02:00:5e:10:00:01"]),
+    ]
+    name: Annotated[str, Field(description="Display name, chosen by itself.", examples=["Ada"])]
+    address: Annotated[
+        str, Field(description="Where its packets come from.", examples=["198.51.100.7:50123"])
+    ]
+    joined_at: Annotated[datetime, Field(description="When it was admitted.")]
+    age_seconds: Annotated[float, Field(ge=0, description="How long ago that was.")]
+    round_trip_seconds: Annotated[
+        float | None,
+        Field(description="Smoothed round-trip time, as the relay measures it; null until it has."),
+    ]
+    counters: Annotated[Counters, Field(description="What the relay counted for it.")]
+    reported: Annotated[
+        Reported | None, Field(description="Its own claims; null until it made some.")
+    ]
+
+
+class PeerList(_Answer):
+    """The endpoints in a room."""
+
+    peers: list[Peer]
+
+
+class Limits(_Answer):
+    """What the relay allows."""
+
+    rooms: int
+    peers: Annotated[int, Field(description="In all rooms together.")]
+    peers_per_room: int
+    joins_per_minute: Annotated[
+        int | None, Field(description="From one IPv4 address or IPv6 /64; null for no limit.")
+    ]
+    hello_timeout_seconds: float
+    idle_timeout_seconds: float
+    room_mtu: Annotated[int, Field(description="Of new rooms.")]
+
+
+class Packets(_Answer):
+    """UDP packets of the relay's socket."""
+
+    received: Count
+    routed: Annotated[Count, Field(description="Received and given to a connection.")]
+    sent: Count
+    dropped: Annotated[
+        dict[PacketDrop, Count], Field(description="Refused before a connection, by reason.")
+    ]
+    socket_overflows: Annotated[
+        Count, Field(description="Dropped by the kernel because the socket's buffer was full.")
+    ]
+
+
+class Sessions(_Answer):
+    """What became of the connections that completed a handshake."""
+
+    handshakes: Count
+    admitted: Count
+    resumed: Annotated[Count, Field(description="Admitted to their own earlier session's place.")]
+    abandoned: Annotated[Count, Field(description="Gone before a decision.")]
+    rejected: Annotated[dict[SessionEnd, Count], Field(description="Not admitted, by code.")]
+    ended: Annotated[dict[SessionEnd, Count], Field(description="Admitted and gone, by code.")]
+    faults: Annotated[
+        dict[SessionFault, Count], Field(description="Breaches of the protocol, by kind.")
+    ]
+
+
+class AdminHalf(_Answer):
+    """The process that answers this."""
+
+    restarts: Annotated[Count, Field(description="How often the relay started it again.")]
+
+
+class SnapshotInfo(_Answer):
+    """Where the counters come from."""
+
+    generation: Annotated[Count, Field(description="Rises by 2 with each batch of the relay.")]
+    exact: Annotated[
+        bool,
+        Field(
+            description="Whether all counters are of one moment between two batches. False only "
+            "if the relay was counting each time that it was looked at."
+        ),
+    ]
+
+
+class Relay(_Answer):
+    """The relay and its totals."""
+
+    version: Annotated[str, Field(description="Of softlan.", examples=["0.1.0"])]
+    listen: Annotated[
+        str, Field(description="UDP address that serves players.", examples=["[::]:443"])
+    ]
+    pin: Annotated[str, Field(description="What players compare with the relay's key.")]
+    started_at: datetime
+    uptime_seconds: Annotated[float, Field(ge=0)]
+    heartbeat_age_seconds: Annotated[
+        float, Field(ge=0, description="Since the forwarding half last said that it runs.")
+    ]
+    limits: Limits
+    rooms: Count
+    peers: Count
+    connections: Annotated[Count, Field(description="QUIC connections, handshakes included.")]
+    counters: Annotated[Counters, Field(description="Of all rooms, also those that went.")]
+    packets: Packets
+    sessions: Sessions
+    admin: AdminHalf
+    snapshot: SnapshotInfo
+
+
+class Health(_Answer):
+    """The admin process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadinessAnswer(_Answer):
+    """Both halves are in order."""
+
+    status: Literal["ready"] = "ready"
+    relay: Literal["up"] = "up"
+    admin: Literal["up"] = "up"

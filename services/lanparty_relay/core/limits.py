@@ -1,0 +1,71 @@
+"""What the relay allows, as one value that the shell makes from its settings."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from lanparty_proto import (
+    DEFAULT_ROOM_MTU,
+    MAXIMUM_ROOM_MTU,
+    MINIMUM_ROOM_MTU,
+    budget_for_mtu,
+)
+
+__all__ = [
+    "CONTROL_BACKLOG_LIMIT",
+    "CONTROL_STALL_SECONDS",
+    "HEARTBEAT_SECONDS",
+    "LARGEST_DATAGRAM",
+    "PEERS_PER_ROOM_CEILING",
+    "PEER_ID_REST_SECONDS",
+    "PROBE_SECONDS",
+    "RelayLimits",
+]
+
+PEERS_PER_ROOM_CEILING: Final = 250
+"""A broadcast costs a copy for each member, and the room's addresses are a /24."""
+
+CONTROL_BACKLOG_LIMIT: Final = 256 * 1024
+"""Control bytes that may wait for a peer's acknowledgement before its session is `too_slow`."""
+
+CONTROL_STALL_SECONDS: Final = 10.0
+"""How long none of the waiting control bytes may be acknowledged before it is `too_slow`."""
+
+HEARTBEAT_SECONDS: Final = 10
+"""How often both sides send `stats`."""
+
+PROBE_SECONDS: Final = 1.0
+"""How long the holder of a MAC or of the gateway's place has to answer a newcomer's ping."""
+
+PEER_ID_REST_SECONDS: Final = 60.0
+"""How long a peer id isn't given again: frames of its last holder may still be on their way."""
+
+LARGEST_DATAGRAM: Final = budget_for_mtu(MAXIMUM_ROOM_MTU, tagged=True)
+"""A tagged frame of the largest room whole: no room has a larger one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayLimits:
+    """Limits of one relay. Raises `ValueError` for one that could never work."""
+
+    rooms: int = 1_000
+    peers_per_room: int = 64
+    joins_per_minute: int | None = 60
+    """Hellos of one source (an IPv4 address, an IPv6 /64); None switches the limit off."""
+    hello_timeout: float = 5.0
+    """Seconds from the handshake to the hello."""
+    room_mtu: int = DEFAULT_ROOM_MTU
+    """Effective MTU of new rooms, unless their maker's port carries less."""
+    allow_universal_macs: bool = False
+    """Admit client MACs that are not locally administered."""
+
+    def __post_init__(self) -> None:
+        if self.rooms < 1:
+            raise ValueError("rooms must be at least 1")
+        if not 1 <= self.peers_per_room <= PEERS_PER_ROOM_CEILING:
+            raise ValueError(f"peers_per_room must be 1 to {PEERS_PER_ROOM_CEILING}")
+        if self.joins_per_minute is not None and self.joins_per_minute < 1:
+            raise ValueError("joins_per_minute must be at least 1, or None for no limit")
+        if self.hello_timeout <= 0:
+            raise ValueError("hello_timeout must be positive")
+        if not MINIMUM_ROOM_MTU <= self.room_mtu <= MAXIMUM_ROOM_MTU:
+            raise ValueError(f"room_mtu must be {MINIMUM_ROOM_MTU} to {MAXIMUM_ROOM_MTU}")

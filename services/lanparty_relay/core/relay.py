@@ -1,0 +1,354 @@
+"""The relay without its sockets: what came in and what time it is, to what goes out.
+
+One turn of the shell, with an `Endpoint` of `lanparty_quic`:
+
+    blocks.begin_batch()
+    relay.handle_datagrams(endpoint.datagrams(), now=now)
+    for event in endpoint.events():
+        relay.handle_event(event, now=now)
+    relay.handle_timer(now=now)
+    endpoint.queue(relay.sends(), now=now)
+    ...do relay.actions()
+    for connection in relay.statistics_wanted():
+        relay.handle_statistics(connection, endpoint.statistics(connection), now=now)
+    ...do relay.actions(), which those answers may have added
+    endpoint.flush(now=now)
+    relay.handle_outcomes(endpoint.outcomes(), now=now)
+    blocks.end_batch()
+    ...pass on relay.lifecycle()
+
+Datagrams come first, so that a member's last frames aren't lost to the `disconnect` behind them.
+Commands (`kick`, `close_room`, `shutdown`) belong between the brackets of a batch as well, and
+what they cause leaves in the same turn. Nothing a peer does raises from here.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from lanparty_ctrl import (
+    Disconnect,
+    Hello,
+    Message,
+    Ping,
+    Pong,
+    ProtocolViolation,
+    Stats,
+)
+from lanparty_obs.codes import SessionEnd, sentence
+from lanparty_obs.counters import (
+    DROPPED_INGRESS,
+    RECEIVED,
+    RECEIVED_BYTES,
+    ROUND_TRIP_MICROSECONDS,
+    TunnelCounters,
+)
+from lanparty_obs.reasons import IngressDrop
+from lanparty_quic.endpoint import (
+    AddressChanged,
+    Connected,
+    ConnectionClosed,
+    ConnectionKey,
+    ConnectionStatistics,
+    ControlReceived,
+    EndpointEvent,
+    ExtraStreamOpened,
+    Outcome,
+    Received,
+    Send,
+)
+from lanparty_relay.core.actions import Action
+from lanparty_relay.core.blocks import CounterBlocks
+from lanparty_relay.core.deadlines import earliest
+from lanparty_relay.core.egress import EgressLedger
+from lanparty_relay.core.events import (
+    LifecycleEvent,
+    MemberMoved,
+    MemberReported,
+    SessionFault,
+    SessionFaulted,
+)
+from lanparty_relay.core.guards import Guard, PassEverything
+from lanparty_relay.core.limits import RelayLimits
+from lanparty_relay.core.membership import Membership
+from lanparty_relay.core.outbox import Outbox
+from lanparty_relay.core.rooms import RoomRegistry
+from lanparty_relay.core.session import ControlSession
+from lanparty_relay.core.session_counts import SessionCounts, SessionTally
+from lanparty_relay.core.sessions import Sessions
+from lanparty_relay.core.switch import Switch
+
+__all__ = ["Relay"]
+
+_REPORTS_APART: Final = 1.0
+"""Seconds between two `stats` of a member that are passed on; more would only cost."""
+
+_MICROSECONDS: Final = 1_000_000
+
+
+class Relay:
+    """All rooms and sessions of one relay. See the module for how a turn goes."""
+
+    def __init__(
+        self,
+        *,
+        limits: RelayLimits,
+        blocks: CounterBlocks,
+        random_bytes: Callable[[int], bytes],
+        server_version: str,
+        guard: Guard | None = None,
+    ) -> None:
+        """`random_bytes(n)` returns n unpredictable bytes: codes and tokens are made of them."""
+        self._blocks: Final = blocks
+        self._registry: Final = RoomRegistry(blocks, random_bytes)
+        self._ledger: Final = EgressLedger(blocks)
+        self._switch: Final = Switch(blocks, guard or PassEverything())
+        self._sessions: Final = Sessions(limits.hello_timeout)
+        self._outbox: Final = Outbox()
+        self._tally: Final = SessionTally()
+        self._membership: Final = Membership(
+            limits=limits,
+            registry=self._registry,
+            ledger=self._ledger,
+            sessions=self._sessions,
+            outbox=self._outbox,
+            tally=self._tally,
+            random_bytes=random_bytes,
+            server_version=server_version,
+        )
+        self._sends: list[Send] = []
+        self._stopping = False
+
+    # What came in
+
+    def handle_datagrams(self, received: Iterable[Received], *, now: float) -> None:
+        """Forward what members sent; count and drop what came before a welcome."""
+        for batch in received:
+            session = self._sessions.get(batch.connection)
+            if session is None:
+                continue
+            if session.member is None:
+                self._drop_before_welcome(batch.payloads)
+            else:
+                self._sends += self._switch.forward(session.member, batch.payloads, now=now)
+
+    def handle_event(self, event: EndpointEvent, *, now: float) -> None:
+        """Take one event of the endpoint. One about a session that has ended is ignored."""
+        if isinstance(event, Connected):
+            self._open_session(event, now=now)
+            return
+        session = self._sessions.get(event.connection)
+        if session is None:
+            return
+        match event:
+            case ControlReceived(data=data):
+                self._receive_control(session, data, now=now)
+            case ExtraStreamOpened():
+                self._fault(session, SessionFault.EXTRA_STREAM, "a second stream", now=now)
+            case AddressChanged(address=address):
+                session.address = address
+                if (member := session.member) is not None:
+                    moved = MemberMoved(member.room.room_id, member.peer_id, address)
+                    self._membership.lifecycle.append(moved)
+            case ConnectionClosed(end=end, by_peer=by_peer):
+                self._membership.connection_closed(session, end, by_peer=by_peer, now=now)
+
+    def handle_outcomes(
+        self,
+        outcomes: Iterable[Outcome],
+        *,
+        now: float,  # noqa: ARG002  every verb that handles takes the time
+    ) -> None:
+        """Count what became of sends, of this turn or an earlier one."""
+        self._ledger.handle_outcomes(outcomes)
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due. Harmless when nothing is."""
+        for session in self._sessions.take_without_hello(now=now):
+            self._fault(
+                session,
+                SessionFault.HELLO_TIMEOUT,
+                sentence(SessionEnd.HELLO_TIMEOUT),
+                code=SessionEnd.HELLO_TIMEOUT,
+                now=now,
+            )
+        self._membership.handle_timer(now=now)
+        for session in self._sessions.take_heartbeats(now=now):
+            session.stats_due = True
+            self._outbox.want_look(session)
+        self._outbox.handle_timer(now=now)
+
+    def next_deadline(self) -> float | None:
+        """When a turn is due at the latest; None while nothing can become due."""
+        return earliest(
+            self._sessions.next_deadline(),
+            self._membership.next_deadline(),
+            self._outbox.next_deadline(),
+        )
+
+    def handle_statistics(
+        self, connection: ConnectionKey, statistics: ConnectionStatistics | None, *, now: float
+    ) -> None:
+        """Take a look that was wanted: a peer that doesn't read its control stream ends here."""
+        session = self._sessions.get(connection)
+        if session is None or statistics is None:
+            return
+        if session.reading.is_stalled(statistics.control_backlog, now=now):
+            self._fault(
+                session,
+                SessionFault.CONTROL_NOT_READ,
+                sentence(SessionEnd.TOO_SLOW),
+                code=SessionEnd.TOO_SLOW,
+                now=now,
+            )
+            return
+        if statistics.control_backlog:
+            self._outbox.watch(session, now=now)
+        self._note_round_trip(session, statistics.round_trip_time)
+        if session.stats_due:
+            self._send_stats(session, statistics.round_trip_time, now=now)
+
+    # What goes out
+
+    def sends(self) -> list[Send]:
+        """Take the copies to queue."""
+        sends, self._sends = self._sends, []
+        return sends
+
+    def actions(self) -> list[Action]:
+        """Take what to send and close on the control plane, in order."""
+        return self._outbox.take_actions()
+
+    def statistics_wanted(self) -> list[ConnectionKey]:
+        """Take the connections that have to be looked at, once their actions are done."""
+        return self._outbox.take_wanted()
+
+    def lifecycle(self) -> list[LifecycleEvent]:
+        """Take what happened, for inventory and logs."""
+        events, self._membership.lifecycle = self._membership.lifecycle, []
+        return events
+
+    def session_counts(self) -> SessionCounts:
+        """Look at what became of the connections so far."""
+        return self._tally.counts()
+
+    # Commands
+
+    def kick(self, room_id: str, peer_id: int, *, now: float) -> bool:
+        """End a member's session as `kicked`; False if there is no such member."""
+        room = self._registry.find(room_id)
+        member = None if room is None else room.members.get(peer_id)
+        if member is None:
+            return False
+        self._membership.end(self._sessions.of_member(member), SessionEnd.KICKED, now=now)
+        return True
+
+    def close_room(self, room_id: str, *, now: float) -> bool:
+        """End every session in a room as `room_closed`; False if there is no such room."""
+        room = self._registry.find(room_id)
+        if room is None:
+            return False
+        self._membership.close_room(room, now=now)
+        return True
+
+    def shutdown(self, *, now: float) -> None:
+        """End every session as `shutdown`; whoever connects from now on is closed at once."""
+        self._stopping = True
+        # Those without a place first, so that none gets one while the others go.
+        for session in sorted(self._sessions, key=lambda session: session.member is not None):
+            self._membership.end(session, SessionEnd.SHUTDOWN, now=now)
+
+    # Below: the control plane
+
+    def _open_session(self, event: Connected, *, now: float) -> None:
+        if self._stopping:
+            self._outbox.refuse_connection(event.connection, SessionEnd.SHUTDOWN)
+            return
+        self._tally.handshakes += 1
+        self._sessions.open(event.connection, event.address, now=now)
+
+    def _receive_control(self, session: ControlSession, data: bytes, *, now: float) -> None:
+        malformed: ProtocolViolation | None = None
+        try:
+            session.decoder.receive_bytes(data)
+        except ProtocolViolation as violation:
+            malformed = violation
+        for message in session.decoder.messages():
+            if session.state.is_over:
+                return
+            self._receive_message(session, message, now=now)
+        if malformed is not None and not session.state.is_over:
+            self._fault(session, SessionFault.MALFORMED_CONTROL, str(malformed), now=now)
+
+    def _receive_message(self, session: ControlSession, message: Message, *, now: float) -> None:
+        try:
+            session.receive(message)
+        except ProtocolViolation as violation:
+            fault = SessionFault.UNEXPECTED_MESSAGE
+            if isinstance(message, Hello):
+                fault = SessionFault.SECOND_HELLO
+            self._fault(session, fault, str(violation), now=now)
+            return
+        match message:
+            case Hello():
+                self._membership.receive_hello(session, message, now=now)
+            case Ping(nonce=nonce):
+                self._outbox.send(session, Pong(nonce=nonce), now=now)
+            case Pong(nonce=nonce):
+                self._membership.receive_pong(session, nonce, now=now)
+            case Stats():
+                self._note_report(session, message, now=now)
+            case Disconnect():
+                self._membership.peer_ended(session, now=now)
+
+    def _note_report(self, session: ControlSession, stats: Stats, *, now: float) -> None:
+        member = session.member
+        last = session.reported_at
+        if member is None or (last is not None and now - last < _REPORTS_APART):
+            return
+        session.reported_at = now
+        self._membership.lifecycle.append(
+            MemberReported(member.room.room_id, member.peer_id, stats)
+        )
+
+    def _note_round_trip(self, session: ControlSession, round_trip_time: float | None) -> None:
+        if session.member is not None and round_trip_time is not None:
+            slot = session.member.first_slot + ROUND_TRIP_MICROSECONDS
+            self._blocks.slots[slot] = round(round_trip_time * _MICROSECONDS)
+
+    def _send_stats(
+        self, session: ControlSession, round_trip_time: float | None, *, now: float
+    ) -> None:
+        session.stats_due = False
+        if session.member is not None:
+            counters = TunnelCounters.from_block(self._blocks.slots, session.member.block)
+            stats = Stats(counters=counters, round_trip_time=round_trip_time)
+            self._outbox.send(session, stats, now=now)
+
+    def _fault(
+        self,
+        session: ControlSession,
+        fault: SessionFault,
+        text: str,
+        *,
+        code: SessionEnd = SessionEnd.PROTOCOL_ERROR,
+        now: float,
+    ) -> None:
+        member = session.member
+        self._tally.faults[fault] += 1
+        self._membership.lifecycle.append(
+            SessionFaulted(
+                address=session.address,
+                fault=fault,
+                room_id=None if member is None else member.room.room_id,
+                peer_id=None if member is None else member.peer_id,
+                text=text,
+            )
+        )
+        self._membership.end(session, code, text=text, now=now)
+
+    def _drop_before_welcome(self, payloads: list[bytes]) -> None:
+        slots = self._blocks.slots  # the relay's block is the first
+        slots[RECEIVED] += len(payloads)
+        slots[RECEIVED_BYTES] += sum(map(len, payloads))
+        slots[DROPPED_INGRESS[IngressDrop.BEFORE_WELCOME]] += len(payloads)
+        self._tally.faults[SessionFault.DATAGRAM_BEFORE_WELCOME] += len(payloads)

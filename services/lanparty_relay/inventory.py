@@ -1,0 +1,135 @@
+"""Which rooms and peers there are: kept by the relay for a new admin process, and by that."""
+
+from collections.abc import Iterator
+
+from lanparty_command import join_host_port
+from lanparty_quic import Address
+from lanparty_relay.admin_link import (
+    InventoryChange,
+    PeerGone,
+    PeerMoved,
+    PeerRecord,
+    PeerReported,
+    Report,
+    RoomGone,
+    RoomRecord,
+)
+from lanparty_relay.core import (
+    LifecycleEvent,
+    MemberJoined,
+    MemberLeft,
+    MemberMoved,
+    MemberReported,
+    RoomClosed,
+    RoomOpened,
+)
+
+__all__ = ["Inventory", "change_of"]
+
+
+class Inventory:
+    """Rooms and their peers, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, RoomRecord] = {}
+        self._peers: dict[str, dict[int, PeerRecord]] = {}
+
+    def apply(self, change: InventoryChange) -> None:
+        """Take a change; one about what isn't there means nothing."""
+        match change:
+            case RoomRecord():
+                self._rooms[change.room_id] = change
+            case RoomGone():
+                self._rooms.pop(change.room_id, None)
+                self._peers.pop(change.room_id, None)
+            case PeerRecord():
+                self._peers.setdefault(change.room_id, {})[change.peer_id] = change
+            case PeerGone():
+                self._peers.get(change.room_id, {}).pop(change.peer_id, None)
+            case PeerMoved(address=address):
+                self._update(change.room_id, change.peer_id, {"address": address})
+            case PeerReported(report=report):
+                self._update(change.room_id, change.peer_id, {"report": report})
+
+    def rooms(self) -> list[RoomRecord]:
+        """All rooms."""
+        return list(self._rooms.values())
+
+    def room(self, room_id: str) -> RoomRecord | None:
+        """Find a room."""
+        return self._rooms.get(room_id)
+
+    def peers(self, room_id: str) -> list[PeerRecord]:
+        """All peers of a room; none if there is no such room."""
+        return list(self._peers.get(room_id, {}).values())
+
+    def peer(self, room_id: str, peer_id: int) -> PeerRecord | None:
+        """Find a peer."""
+        return self._peers.get(room_id, {}).get(peer_id)
+
+    def everything(self) -> Iterator[RoomRecord | PeerRecord]:
+        """Tell each room, then its peers, as they are when their turn comes.
+
+        The inventory may change meanwhile: who hears every change as well ends up right.
+        """
+        for room_id in list(self._rooms):
+            if (room := self.room(room_id)) is None:
+                continue
+            yield room
+            for peer_id in list(self._peers.get(room_id, {})):
+                if (peer := self.peer(room_id, peer_id)) is not None:
+                    yield peer
+
+    def _update(self, room_id: str, peer_id: int, update: dict[str, object]) -> None:
+        if (peer := self.peer(room_id, peer_id)) is not None:
+            self._peers[room_id][peer_id] = peer.model_copy(update=update)
+
+
+def change_of(event: LifecycleEvent, *, now: float) -> InventoryChange | None:
+    """Say what an event of the core changes in the inventory; None if nothing."""
+    match event:
+        case RoomOpened():
+            return RoomRecord(
+                room_id=event.room_id,
+                code=str(event.code),
+                mtu=event.mtu,
+                lasting=event.lasting,
+                opened_at=event.opened_at,
+                block=event.block,
+                serial=event.serial,
+            )
+        case RoomClosed(room_id=room_id):
+            return RoomGone(room_id=room_id)
+        case MemberJoined():
+            return _peer_record(event)
+        case MemberLeft(room_id=room_id, peer_id=peer_id):
+            return PeerGone(room_id=room_id, peer_id=peer_id)
+        case MemberMoved(room_id=room_id, peer_id=peer_id, address=address):
+            return PeerMoved(room_id=room_id, peer_id=peer_id, address=_written(address))
+        case MemberReported(room_id=room_id, peer_id=peer_id, stats=stats):
+            report = Report(
+                counters=stats.counters,
+                round_trip_seconds=stats.round_trip_time,
+                reported_at=now,
+            )
+            return PeerReported(room_id=room_id, peer_id=peer_id, report=report)
+        case _:
+            return None
+
+
+def _peer_record(event: MemberJoined) -> PeerRecord:
+    return PeerRecord(
+        room_id=event.room_id,
+        peer_id=event.peer_id,
+        role=event.role,
+        mac=None if event.mac is None else str(event.mac),
+        name=event.name,
+        address=_written(event.address),
+        joined_at=event.joined_at,
+        block=event.block,
+        serial=event.serial,
+    )
+
+
+def _written(address: Address) -> str:
+    return join_host_port(*address)

@@ -1,0 +1,261 @@
+"""A relay from its start to its stop: builds the parts, lets them run, ends them in order."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from ipaddress import ip_address
+from typing import Final
+
+from lanparty_command import CommandFailed, ExitCode, join_host_port, softlan_version
+from lanparty_obs.logging import configure, get_logger
+from lanparty_quic.identity import ServerIdentity
+from lanparty_quic.loop import EndpointDriver, UdpEndpoint
+from lanparty_relay.admin_link import (
+    Command,
+    Configuration,
+    Heartbeat,
+    LimitsRecord,
+    SessionsRecord,
+)
+from lanparty_relay.binding import bind_admin, bind_players, reachable_address
+from lanparty_relay.core import CounterBlocks, LifecycleEvent, Relay
+from lanparty_relay.counter_memory import CounterMemory
+from lanparty_relay.host_check import advise, file_descriptors, read_sysctl
+from lanparty_relay.identity import ADMIN_TOKEN_FILE, load_admin_token, load_identity
+from lanparty_relay.inventory import Inventory, change_of
+from lanparty_relay.journal import Journal
+from lanparty_relay.serving import RelayConsumer
+from lanparty_relay.settings import RelaySettings
+from lanparty_relay.state_directory import StateDirectory
+from lanparty_relay.supervisor import AdminSupervisor
+
+__all__ = ["run_relay"]
+
+_ADMIN_PACKAGES: Final = ("fastapi", "prometheus_client", "uvicorn")
+
+
+def run_relay(settings: RelaySettings) -> int:
+    """Serve until SIGTERM or SIGINT and return the exit code.
+
+    Raises `CommandFailed` for what the operator can mend, before anything is served.
+    """
+    _require_admin_packages()
+    configure(json=settings.log_format == "json", level=settings.log_level)
+    state = StateDirectory(settings.state_dir)
+    with ExitStack() as resources:
+        resources.enter_context(state.held())
+        identity = load_identity(state, cert=settings.cert, key=settings.key)
+        token = load_admin_token(state, settings.admin_token_file)
+        listener = resources.enter_context(bind_admin(settings.admin))
+        endpoint = bind_players(
+            settings.listen,
+            identity=identity,
+            limits=settings.endpoint_limits(),
+            retry=settings.retry,
+        )
+        resources.callback(endpoint.socket.close)
+        memory = resources.enter_context(
+            CounterMemory(settings.counter_blocks(), directory=state.path)
+        )
+        with asyncio.Runner() as runner:
+            running = _RunningRelay(settings, identity, token, listener, endpoint, memory)
+            runner.run(running.serve())
+    return ExitCode.OK
+
+
+def _require_admin_packages() -> None:
+    """Say at once what the admin process would fail by, again and again."""
+    missing = [name for name in _ADMIN_PACKAGES if find_spec(name) is None]
+    if missing:
+        raise CommandFailed(
+            f"not installed: {', '.join(missing)}. Install the relay's extras with "
+            "pip install 'softlan[relay]'"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    """What was bound, as text."""
+
+    listen: str
+    admin: str
+    admin_is_local: bool
+
+    @classmethod
+    def of(cls, endpoint: UdpEndpoint, listener: socket.socket) -> "_Addresses":
+        host, port = listener.getsockname()[:2]
+        return cls(
+            listen=join_host_port(*endpoint.local_address),
+            admin=join_host_port(*reachable_address((host, port))),
+            admin_is_local=ip_address(host).is_loopback,
+        )
+
+
+class _RunningRelay:
+    """The parts of one relay and how they hang together."""
+
+    def __init__(
+        self,
+        settings: RelaySettings,
+        identity: ServerIdentity,
+        token: str,
+        listener: socket.socket,
+        endpoint: UdpEndpoint,
+        memory: CounterMemory,
+    ) -> None:
+        self._settings: Final = settings
+        self._pin: Final = identity.pin
+        self._endpoint: Final = endpoint
+        self._addresses: Final = _Addresses.of(endpoint, listener)
+        self._log: Final = get_logger("relay")
+        self._journal: Final = Journal(self._log)
+        self._inventory: Final = Inventory()
+        blocks = CounterBlocks(memory.slots, memory.blocks)
+        self._relay: Final = Relay(
+            limits=settings.relay_limits(),
+            blocks=blocks,
+            random_bytes=os.urandom,
+            server_version=f"softlan {softlan_version()}",
+        )
+        self._consumer: Final = RelayConsumer(
+            endpoint=endpoint,
+            relay=self._relay,
+            blocks=blocks,
+            on_events=self._note_events,
+            on_answer=self._note_answer,
+        )
+        self._supervisor: Final = AdminSupervisor(
+            listener=listener,
+            memory=memory,
+            configuration=self._configuration(token, len(memory.slots)),
+            inventory=self._inventory,
+            heartbeat=self._heartbeat,
+            on_command=self._command,
+        )
+        self._driver: EndpointDriver | None = None
+
+    async def serve(self) -> None:
+        """Run until a signal says stop. A bug in a turn ends the relay and is raised."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        self._driver = driver = EndpointDriver(self._endpoint, self._consumer)
+        self._supervisor.start()
+        driver.start()
+        self._say_hello()
+        waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(driver.wait_closed())}
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            self._log.info("relay stops")
+        finally:
+            self._consumer.shut_down()
+            await asyncio.gather(driver.aclose(), self._supervisor.aclose())
+            for task in waiting:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def _say_hello(self) -> None:
+        for advice in advise(sysctl=read_sysctl, descriptors=file_descriptors()):
+            self._log.warning(
+                "host limit is low",
+                subject=advice.subject,
+                value=advice.value,
+                wanted=advice.wanted,
+                effect=advice.effect,
+                remedy=advice.remedy,
+            )
+        if not self._addresses.admin_is_local:
+            self._log.warning(
+                "admin API is open to other hosts, and its token travels unencrypted",
+                admin=self._addresses.admin,
+                remedy="--admin 127.0.0.1:PORT, or a proxy with TLS before it",
+            )
+        self._log.info(
+            "relay started",
+            version=softlan_version(),
+            listen=self._addresses.listen,
+            admin=self._addresses.admin,
+            state_dir=str(self._settings.state_dir),
+        )
+        token_file = self._settings.admin_token_file or (
+            self._settings.state_dir / ADMIN_TOKEN_FILE
+        )
+        dial = join_host_port(*reachable_address(self._endpoint.local_address))
+        lines = (
+            f"softlan relay {softlan_version()} serves players on {self._addresses.listen} (UDP)",
+            f"  players:     --relay {dial} --pin {self._pin}",
+            f"  admin API:   http://{self._addresses.admin}",
+            f"  admin token: {token_file}",
+        )
+        with suppress(BrokenPipeError):
+            print("\n".join(lines), flush=True)
+
+    def _note_events(self, events: list[LifecycleEvent], now: float) -> None:
+        for event in events:
+            self._journal.note(event)
+            change = change_of(event, now=now)
+            if change is not None:
+                self._inventory.apply(change)
+                self._supervisor.announce(change)
+
+    def _note_answer(self, command: Command, done: bool) -> None:
+        self._supervisor.answer(command, done=done)
+
+    def _command(self, command: Command) -> None:
+        self._consumer.ask(command)
+        if self._driver is not None:
+            self._driver.wake()
+
+    def _configuration(self, token: str, counter_slots: int) -> Configuration:
+        settings = self._settings
+        return Configuration(
+            version=softlan_version(),
+            listen=self._addresses.listen,
+            pin=self._pin,
+            token=token,
+            limits=LimitsRecord(
+                rooms=settings.rooms,
+                peers=settings.peers,
+                peers_per_room=settings.peers_per_room,
+                joins_per_minute=settings.joins_per_minute or None,
+                hello_timeout_seconds=settings.hello_timeout,
+                idle_timeout_seconds=settings.idle_timeout,
+                room_mtu=settings.room_mtu,
+            ),
+            started_at=time.monotonic(),
+            wall_clock_offset=time.time() - time.monotonic(),
+            counter_slots=counter_slots,
+            admin_restarts=0,
+            log_json=settings.log_format == "json",
+            log_level=settings.log_level,
+        )
+
+    def _heartbeat(self, number: int) -> Heartbeat:
+        endpoint = self._endpoint.endpoint_statistics()
+        sessions = self._relay.session_counts()
+        return Heartbeat(
+            number=number,
+            connections=endpoint.connections,
+            packets_received=endpoint.packets_received,
+            packets_routed=endpoint.packets_routed,
+            packets_sent=endpoint.packets_sent,
+            packets_dropped=endpoint.packets_dropped,
+            socket_overflows=endpoint.socket_overflows,
+            sessions=SessionsRecord(
+                handshakes=sessions.handshakes,
+                admitted=sessions.admitted,
+                resumed=sessions.resumed,
+                abandoned=sessions.abandoned,
+                rejected=sessions.rejected,
+                ended=sessions.ended,
+                faults=sessions.faults,
+            ),
+            cpu_seconds=time.process_time(),
+        )

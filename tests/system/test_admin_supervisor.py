@@ -1,0 +1,201 @@
+"""The supervisor with real admin processes: it never waits for one, however that behaves."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lanparty_obs.counters import BlockKind
+from lanparty_relay.admin_link import (
+    CloseRoom,
+    Command,
+    Configuration,
+    Heartbeat,
+    LimitsRecord,
+    RoomRecord,
+    SessionsRecord,
+)
+from lanparty_relay.core import RELAY_BLOCK, CounterBlocks
+from lanparty_relay.counter_memory import CounterMemory
+from lanparty_relay.inventory import Inventory
+from lanparty_relay.supervisor import AdminPatience, AdminSupervisor
+
+TOKEN = "t" * 32
+LIMIT = 10.0
+
+
+class Half:
+    """The relay's half: a supervisor, what it supervises for, and a client of the other half."""
+
+    def __init__(self, listener: socket.socket, memory: CounterMemory) -> None:
+        self.inventory = Inventory()
+        self.blocks = CounterBlocks(memory.slots, memory.blocks)
+        self.commands: list[Command] = []
+        host, port = listener.getsockname()
+        self.client = httpx.AsyncClient(
+            base_url=f"http://{host}:{port}",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            trust_env=False,
+        )
+        self.supervisor = AdminSupervisor(
+            listener=listener,
+            memory=memory,
+            configuration=configuration(len(memory.slots)),
+            inventory=self.inventory,
+            heartbeat=heartbeat,
+            on_command=self._carry_out,
+            patience=AdminPatience(to_answer=1.5, to_end=0.2),
+        )
+
+    def open_room(self, room_id: str) -> None:
+        block = self.blocks.allocate(BlockKind.ROOM, RELAY_BLOCK)
+        assert block is not None
+        record = RoomRecord(
+            room_id=room_id,
+            code="CODE",
+            mtu=1500,
+            lasting=False,
+            opened_at=time.monotonic(),
+            block=block,
+            serial=self.blocks.serial(block),
+        )
+        self.inventory.apply(record)
+        self.supervisor.announce(record)
+
+    async def status(self, path: str = "/readyz") -> int:
+        """Ask; 0 if the connection was cut off."""
+        with suppress(httpx.TransportError):
+            return (await self.client.get(path, timeout=1)).status_code
+        return 0
+
+    async def until_ready(self) -> None:
+        async with asyncio.timeout(LIMIT):
+            while await self.status() != 200:  # noqa: ASYNC110  another process's doing
+                await asyncio.sleep(0.02)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(LIMIT):
+            while not condition():  # noqa: ASYNC110  another process's doing
+                await asyncio.sleep(0.02)
+
+    def _carry_out(self, command: Command) -> None:
+        self.commands.append(command)
+        self.supervisor.answer(command, done=True)
+
+
+def configuration(counter_slots: int) -> Configuration:
+    return Configuration(
+        version="1",
+        listen="127.0.0.1:443",
+        pin="sha256:x",
+        token=TOKEN,
+        limits=LimitsRecord(
+            rooms=1,
+            peers=1,
+            peers_per_room=1,
+            joins_per_minute=None,
+            hello_timeout_seconds=5,
+            idle_timeout_seconds=30,
+            room_mtu=1500,
+        ),
+        started_at=time.monotonic(),
+        wall_clock_offset=time.time() - time.monotonic(),
+        counter_slots=counter_slots,
+        admin_restarts=0,
+        log_json=True,
+        log_level="warning",
+    )
+
+
+def heartbeat(number: int) -> Heartbeat:
+    return Heartbeat(
+        number=number,
+        connections=0,
+        packets_received=0,
+        packets_routed=0,
+        packets_sent=0,
+        packets_dropped={},
+        socket_overflows=0,
+        sessions=SessionsRecord(
+            handshakes=0, admitted=0, resumed=0, abandoned=0, rejected={}, ended={}, faults={}
+        ),
+        cpu_seconds=0,
+    )
+
+
+def child() -> int:
+    """Return the process id of this process's only child."""
+    (found,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return int(found)
+
+
+@pytest.fixture
+async def half(tmp_path: Path) -> AsyncIterator[Half]:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        CounterMemory(2_048, directory=tmp_path) as memory,
+    ):
+        half = Half(listener, memory)
+        half.supervisor.start()
+        await half.until_ready()
+        yield half
+        await half.client.aclose()
+        await half.supervisor.aclose()
+
+
+async def test_rooms_from_before_and_after_its_start_are_known_to_the_next_process(
+    half: Half,
+) -> None:
+    half.open_room("before")
+    os.kill(child(), signal.SIGKILL)
+    await half.until(lambda: half.supervisor.restarts == 1)
+    half.open_room("after")
+    await half.until_ready()
+    rooms = (await half.client.get("/api/v1/rooms")).json()["rooms"]
+    assert [room["room_id"] for room in rooms] == ["before", "after"]
+
+
+async def test_a_command_reaches_the_relay_and_its_answer_the_operator(half: Half) -> None:
+    half.open_room("room")
+    assert await half.status("/api/v1/rooms/room") == 200
+    assert (await half.client.delete("/api/v1/rooms/room")).status_code == 204
+    assert half.commands == [CloseRoom(command_id=1, room_id="room")]
+
+
+async def test_an_admin_process_that_hangs_is_killed_and_replaced(half: Half) -> None:
+    hanging = child()
+    os.kill(hanging, signal.SIGSTOP)
+    await half.until(lambda: half.supervisor.restarts == 1)
+    await half.until_ready()
+    assert child() != hanging
+
+
+async def test_an_admin_process_that_does_not_read_is_never_waited_for(half: Half) -> None:
+    os.kill(child(), signal.SIGSTOP)
+    for number in range(1_000):
+        half.open_room(f"room{number}")
+        await asyncio.sleep(0)
+    await half.until(lambda: half.supervisor.restarts == 1)
+    await half.until_ready()
+    rooms = (await half.client.get("/api/v1/rooms")).json()["rooms"]
+    assert len(rooms) == 1_000
+
+
+async def test_an_admin_process_asked_to_stop_is_replaced(half: Half) -> None:
+    os.kill(child(), signal.SIGTERM)
+    await half.until(lambda: half.supervisor.restarts == 1)
+    await half.until_ready()
+
+
+async def test_at_the_end_no_process_is_left(half: Half) -> None:
+    process_id = child()
+    await half.supervisor.aclose()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process_id, 0)

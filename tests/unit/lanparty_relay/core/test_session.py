@@ -1,0 +1,97 @@
+import pytest
+
+from lanparty_ctrl import Ping, Pong, ProtocolViolation, Waiting
+from lanparty_ctrl.states import RelayInput, RelayState
+from lanparty_quic.endpoint import ConnectionKey
+from lanparty_relay.core.limits import CONTROL_BACKLOG_LIMIT, CONTROL_STALL_SECONDS
+from lanparty_relay.core.session import ControlSession, ReadingWatch
+
+
+def test_a_session_begins_with_awaiting_the_hello() -> None:
+    session = ControlSession(ConnectionKey(1), ("192.0.2.1", 5000))
+    assert session.state is RelayState.AWAITING_HELLO
+    with pytest.raises(ProtocolViolation):
+        session.receive(Ping(nonce=1))
+
+
+def test_a_message_that_the_state_has_a_place_for_is_taken() -> None:
+    session = ControlSession(ConnectionKey(1), ("192.0.2.1", 5000))
+    session.advance(RelayInput.HELLO)
+    session.advance(RelayInput.ADMIT)
+    session.receive(Pong(nonce=1))
+    assert session.state is RelayState.MEMBER
+
+
+def test_a_message_that_only_relays_send_is_a_violation() -> None:
+    session = ControlSession(ConnectionKey(1), ("192.0.2.1", 5000))
+    with pytest.raises(ProtocolViolation):
+        session.receive(Waiting())
+
+
+def test_a_peer_that_takes_everything_never_stalls() -> None:
+    watch = ReadingWatch()
+    for second in range(0, 100, 5):
+        watch.sent(1000, now=float(second))
+        assert not watch.is_stalled(0, now=float(second))
+
+
+def test_a_peer_that_takes_nothing_for_ten_seconds_stalls() -> None:
+    watch = ReadingWatch()
+    watch.sent(1000, now=0.0)
+    assert not watch.is_stalled(1000, now=CONTROL_STALL_SECONDS - 0.1)
+    assert watch.is_stalled(1000, now=CONTROL_STALL_SECONDS)
+
+
+def test_more_to_read_is_no_progress() -> None:
+    watch = ReadingWatch()
+    for second in range(10):
+        watch.sent(100, now=float(second))
+        assert not watch.is_stalled(100 * (second + 1), now=float(second))
+    assert watch.is_stalled(1000, now=10.0)
+
+
+def test_a_peer_that_takes_something_has_ten_seconds_more() -> None:
+    watch = ReadingWatch()
+    watch.sent(1000, now=0.0)
+    assert not watch.is_stalled(1000, now=9.0)
+    assert not watch.is_stalled(999, now=9.5)
+    assert not watch.is_stalled(999, now=19.4)
+    assert watch.is_stalled(999, now=19.5)
+
+
+def test_progress_counts_also_when_more_was_sent_meanwhile() -> None:
+    watch = ReadingWatch()
+    watch.sent(1000, now=0.0)
+    watch.is_stalled(1000, now=9.0)
+    watch.sent(5000, now=9.0)
+    assert not watch.is_stalled(5500, now=10.0)
+    assert not watch.is_stalled(5500, now=19.9)
+
+
+def test_the_ten_seconds_begin_anew_after_everything_was_taken() -> None:
+    watch = ReadingWatch()
+    watch.sent(1000, now=0.0)
+    assert not watch.is_stalled(0, now=5.0)
+    watch.sent(1000, now=50.0)
+    assert not watch.is_stalled(1000, now=59.9)
+    assert watch.is_stalled(1000, now=60.0)
+
+
+def test_a_backlog_over_the_limit_stalls_at_once() -> None:
+    watch = ReadingWatch()
+    watch.sent(CONTROL_BACKLOG_LIMIT, now=0.0)
+    assert not watch.is_stalled(CONTROL_BACKLOG_LIMIT, now=0.0)
+    watch.sent(1, now=0.0)
+    assert watch.is_stalled(CONTROL_BACKLOG_LIMIT + 1, now=0.0)
+
+
+def test_a_look_is_wanted_while_more_may_wait_than_is_allowed() -> None:
+    watch = ReadingWatch()
+    looks = []
+    watch.sent(CONTROL_BACKLOG_LIMIT, now=0.0)
+    looks.append(watch.wants_look)
+    watch.sent(1, now=0.0)
+    looks.append(watch.wants_look)
+    assert not watch.is_stalled(10, now=0.0)
+    looks.append(watch.wants_look)
+    assert looks == [False, True, False]

@@ -1,0 +1,149 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lanparty_ctrl import Role
+from lanparty_obs.codes import SessionEnd
+from lanparty_obs.counters import TunnelCounters
+from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop, PacketDrop
+from lanparty_relay.admin_link import (
+    Answer,
+    CloseRoom,
+    Configuration,
+    FromAdmin,
+    Heartbeat,
+    HeartbeatSeen,
+    KickPeer,
+    LimitsRecord,
+    LinkBroken,
+    LinkDecoder,
+    PeerGone,
+    PeerMoved,
+    PeerRecord,
+    PeerReported,
+    Report,
+    RoomGone,
+    RoomRecord,
+    Serving,
+    SessionsRecord,
+    Synchronised,
+    ToAdmin,
+    encode,
+)
+from lanparty_relay.core import SessionFault
+
+REPORT = Report(
+    counters=TunnelCounters(
+        received=7,
+        forwarded={Cast.UNICAST: 5},
+        dropped_ingress={IngressDrop.RUNT: 2},
+        dropped_egress={EgressDrop.QUEUE_TIMEOUT: 1},
+    ),
+    round_trip_seconds=0.02,
+    reported_at=12.5,
+)
+
+MESSAGES: list[ToAdmin | FromAdmin] = [
+    Configuration(
+        version="1.0",
+        listen="[::]:443",
+        pin="sha256:x",
+        token="t" * 16,
+        limits=LimitsRecord(
+            rooms=1,
+            peers=2,
+            peers_per_room=3,
+            joins_per_minute=None,
+            hello_timeout_seconds=5,
+            idle_timeout_seconds=30,
+            room_mtu=1500,
+        ),
+        started_at=1.5,
+        wall_clock_offset=1e9,
+        counter_slots=640,
+        admin_restarts=0,
+        log_json=True,
+        log_level="info",
+    ),
+    RoomRecord(room_id="r1", code="ABCD", mtu=1500, lasting=False, opened_at=1, block=1, serial=2),
+    RoomGone(room_id="r1"),
+    PeerRecord(
+        room_id="r1",
+        peer_id=1,
+        role=Role.CLIENT,
+        mac="02:00:00:00:00:01",
+        name="Ada ✈",
+        address="[2001:db8::1]:50000",
+        joined_at=2,
+        block=2,
+        serial=3,
+        report=REPORT,
+    ),
+    PeerGone(room_id="r1", peer_id=1),
+    PeerMoved(room_id="r1", peer_id=1, address="192.0.2.1:1"),
+    PeerReported(room_id="r1", peer_id=1, report=REPORT),
+    Synchronised(),
+    Heartbeat(
+        number=3,
+        connections=1,
+        packets_received=2,
+        packets_routed=1,
+        packets_sent=3,
+        packets_dropped={PacketDrop.MALFORMED: 1},
+        socket_overflows=0,
+        sessions=SessionsRecord(
+            handshakes=4,
+            admitted=2,
+            resumed=1,
+            abandoned=0,
+            rejected={SessionEnd.ROOM_UNKNOWN: 2},
+            ended={SessionEnd.LEFT: 1},
+            faults={SessionFault.SECOND_HELLO: 1},
+        ),
+        cpu_seconds=0.25,
+    ),
+    Answer(command_id=1, done=True),
+    Serving(),
+    HeartbeatSeen(number=3),
+    KickPeer(command_id=1, room_id="r1", peer_id=1),
+    CloseRoom(command_id=2, room_id="r1"),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.type)
+def test_every_message_arrives_as_it_was_sent(message: ToAdmin | FromAdmin) -> None:
+    (arrived,) = LinkDecoder().receive_bytes(encode(message))
+    assert arrived.model_dump_json() == message.model_dump_json()
+    assert type(arrived) is type(message)
+
+
+@given(cuts=st.lists(st.integers(1, 200), max_size=40))
+def test_messages_arrive_whole_under_any_cut(cuts: list[int]) -> None:
+    stream = b"".join(map(encode, MESSAGES))
+    decoder = LinkDecoder()
+    arrived: list[ToAdmin | FromAdmin] = []
+    for cut in cuts:
+        arrived += decoder.receive_bytes(stream[:cut])
+        stream = stream[cut:]
+    arrived += decoder.receive_bytes(stream)
+    assert [message.type for message in arrived] == [message.type for message in MESSAGES]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x00\x00\x02{}",
+        b"\x00\x00\x00\x01x",
+        b"\x00\x00\x00\x13" + b'{"type": "unheard"}',
+        b"\x00\x00\x00\x24" + b'{"type": "room_gone", "room_id": 17}',
+        b"\xff\xff\xff\xff",
+    ],
+)
+def test_what_cannot_be_read_breaks_the_link(data: bytes) -> None:
+    with pytest.raises(LinkBroken):
+        LinkDecoder().receive_bytes(data)
+
+
+def test_secrets_are_in_no_repr() -> None:
+    assert "tttt" not in repr(MESSAGES[0])
+    assert "ABCD" not in repr(MESSAGES[1])

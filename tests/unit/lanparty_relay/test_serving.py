@@ -1,0 +1,131 @@
+import pytest
+
+from lanparty_client_core import EndpointSession, InMemoryPort, RelayTarget, SessionState
+from lanparty_ctrl import Hello, Role, RoomCode
+from lanparty_obs.codes import SessionEnd
+from lanparty_obs.counters import GENERATION, SLOTS_PER_BLOCK
+from lanparty_proto import MacAddress
+from lanparty_quic import Address, PinnedKey
+from lanparty_quic.simulation import Simulation
+from lanparty_relay.admin_link import CloseRoom, Command, KickPeer
+from lanparty_relay.core import (
+    CounterBlocks,
+    LifecycleEvent,
+    MemberLeft,
+    Relay,
+    RelayLimits,
+    RoomOpened,
+)
+from lanparty_relay.serving import RelayConsumer
+
+ADDRESS: Address = ("203.0.113.1", 443)
+BLOCKS = 8
+
+
+class ServedRelay:
+    """A relay in memory with one player, and what its consumer told, in order."""
+
+    def __init__(self) -> None:
+        self.simulation = Simulation(seed=1)
+        self.endpoint = self.simulation.memory_endpoint(ADDRESS, listening=True)
+        self.slots = memoryview(bytearray(8 * SLOTS_PER_BLOCK * BLOCKS)).cast("Q")
+        blocks = CounterBlocks(self.slots, BLOCKS)
+        self.told: list[LifecycleEvent | tuple[Command, bool]] = []
+        self.consumer = RelayConsumer(
+            endpoint=self.endpoint,
+            relay=Relay(
+                limits=RelayLimits(),
+                blocks=blocks,
+                random_bytes=lambda length: b"\x05" * length,
+                server_version="softlan test",
+            ),
+            blocks=blocks,
+            on_events=lambda events, now: self.told.extend(events),
+            on_answer=lambda command, done: self.told.append((command, done)),
+        )
+        self.simulation.attach(self.endpoint, self.consumer)
+        self.player = self._join()
+
+    @property
+    def room_id(self) -> str:
+        return next(event.room_id for event in self.told if isinstance(event, RoomOpened))
+
+    def ask(self, command: Command) -> None:
+        self.consumer.ask(command)
+        self.wake()
+
+    def wake(self) -> None:
+        self.simulation.waker(self.endpoint)()
+        self.simulation.run_for(1)
+
+    def _join(self) -> EndpointSession:
+        endpoint = self.simulation.memory_endpoint(("198.51.100.1", 50_000))
+        session = EndpointSession(
+            endpoint,
+            InMemoryPort(mtu=1_500),
+            target=RelayTarget(
+                addresses=(ADDRESS,), server_name="x", trust=PinnedKey(self.endpoint.pin)
+            ),
+            hello=Hello(
+                role=Role.CLIENT,
+                room_code=RoomCode("PARTY"),
+                create=True,
+                mac=MacAddress.parse("02:00:00:00:00:01"),
+                name="Ada",
+                datagram_budget=1_500,
+                port_mtu=1_500,
+            ),
+            first_frame_id=0,
+        )
+        session.connect(now=self.simulation.now)
+        self.simulation.attach(endpoint, session)
+        self.simulation.run_until(lambda: session.state is SessionState.JOINED, timeout=5)
+        return session
+
+
+@pytest.fixture
+def served() -> ServedRelay:
+    return ServedRelay()
+
+
+def end_of(session: EndpointSession) -> SessionEnd | None:
+    return None if session.ended is None else session.ended.code
+
+
+def test_the_counters_are_exact_after_each_turn(served: ServedRelay) -> None:
+    assert served.slots[GENERATION] > 0
+    assert served.slots[GENERATION] % 2 == 0
+
+
+def test_a_kick_is_answered_after_what_it_caused(served: ServedRelay) -> None:
+    command = KickPeer(command_id=1, room_id=served.room_id, peer_id=1)
+    served.ask(command)
+    assert end_of(served.player) is SessionEnd.KICKED
+    left = MemberLeft(served.room_id, 1, SessionEnd.KICKED)
+    assert served.told.index(left) < served.told.index((command, True))
+
+
+def test_closing_a_room_sends_its_members_away(served: ServedRelay) -> None:
+    command = CloseRoom(command_id=1, room_id=served.room_id)
+    served.ask(command)
+    assert end_of(served.player) is SessionEnd.ROOM_CLOSED
+    assert (command, True) in served.told
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        KickPeer(command_id=1, room_id="absent", peer_id=1),
+        CloseRoom(command_id=2, room_id="absent"),
+    ],
+)
+def test_a_command_about_nobody_is_answered_so(served: ServedRelay, command: Command) -> None:
+    served.ask(command)
+    assert served.told[-1] == (command, False)
+    assert end_of(served.player) is None
+
+
+def test_a_shutdown_tells_every_player(served: ServedRelay) -> None:
+    served.consumer.shut_down()
+    served.wake()
+    assert end_of(served.player) is SessionEnd.SHUTDOWN
