@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint docs lock clean
+.PHONY: help demo test lint bench docs lock clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -22,14 +22,20 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+demo: $(VENV)/.runtime ## a relay, players and the end-to-end scenario (ONCE=1: end after the table)
+	@$(BIN)/python -m lanparty_sim.demo $(if $(ONCE),--once)
+
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy libs services tests docs
+	$(BIN)/mypy libs services tests bench docs
 	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.runtime ## what a frame costs the relay, beside a yardstick, into docs/performance.md
+	$(BIN)/python bench/relay.py --json bench/relay.json --document docs/performance.md $(BENCH_OPTIONS)
 
 docs: $(VENV)/.runtime ## renew the parts of docs/protocol.md that come from the code
 	$(BIN)/python docs/render.py

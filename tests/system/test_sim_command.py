@@ -1,0 +1,235 @@
+"""What `lanparty-sim` prints and how it ends, as processes against a relay process."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from lanparty_sim.relay_process import RelayProcess
+
+SIM = Path(sys.executable).with_name("lanparty-sim")
+LIMIT = 20.0
+OTHER_PIN = "sha256:" + "A" * 43
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def relay() -> AsyncIterator[RelayProcess]:
+    async with RelayProcess("--joins-per-minute=0") as relay:
+        yield relay
+
+
+class Sim:
+    """One running `lanparty-sim`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    async def line(self, text: str) -> str:
+        """Read on until a line has the text in it."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(LIMIT):
+            while line := (await self.process.stdout.readline()).decode():
+                if text in line:
+                    return line
+        raise AssertionError(f"no line with {text!r}")
+
+    async def end(self) -> tuple[int, str]:
+        """Wait for its end; return exit code and the rest of what it printed."""
+        async with asyncio.timeout(LIMIT):
+            rest, _ = await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode, rest.decode()
+
+
+@asynccontextmanager
+async def sim(*arguments: str | Path) -> AsyncIterator[Sim]:
+    process = await asyncio.create_subprocess_exec(
+        SIM,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield Sim(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def run(*arguments: str | Path) -> tuple[int, str]:
+    async with sim(*arguments) as running:
+        return await running.end()
+
+
+def dial(relay: RelayProcess) -> tuple[str, ...]:
+    return (f"--relay={relay.address}", f"--pin-file={relay.pin_file}")
+
+
+async def test_a_player_tells_who_joins_and_leaves_and_leaves_politely(
+    relay: RelayProcess,
+) -> None:
+    async with sim("join", *dial(relay), "--room=C0ME", "--create", "--name=alice") as alice:
+        await alice.line("In room C0ME")
+        async with sim("join", *dial(relay), "--room=come", "--name=bob [x]", "--json") as bob:
+            assert "02:" in await alice.line("+ bob [x]")
+            assert json.loads(await bob.line('"joined"'))["room_code"] == "C0ME"
+            member = json.loads(await bob.line("member_joined"))["member"]
+            assert (member["name"], member["role"]) == ("alice", "client")
+            bob.process.send_signal(signal.SIGINT)
+            code, rest = await bob.end()
+            assert code == 0
+            assert json.loads(rest.splitlines()[-1])["event"] == "left"
+        assert "bob [x] left." in await alice.line("- bob")
+        alice.process.send_signal(signal.SIGTERM)
+        assert await alice.end() == (0, "Left the room.\n")
+
+
+async def test_the_relays_goodbye_is_read_within_a_second() -> None:
+    async with RelayProcess() as relay, sim("join", *dial(relay), "--create") as player:
+        await player.line("In room")
+        began = time.monotonic()
+        await asyncio.gather(relay.stop(), player.line("being shut down"))
+        assert time.monotonic() - began < 1
+        assert await player.end() == (0, "")
+
+
+async def test_a_kicked_player_reads_it_and_says_so_to_the_shell(relay: RelayProcess) -> None:
+    async with sim("join", *dial(relay), "--create", "--json") as player:
+        joined = json.loads(await player.line('"joined"'))
+        async with relay.api() as api:
+            await api.kick(joined["room_id"], joined["peer_id"])
+        code, rest = await player.end()
+    assert code == 6
+    ended = json.loads(rest.splitlines()[-1])
+    assert (ended["code"], ended["final"]) == ("kicked", True)
+    assert "removed you" in ended["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "sentence"),
+    [
+        (("--pin", OTHER_PIN), 4, "not the relay that the pin belongs to"),
+        ((), 4, "couldn't prove that it is the one"),
+    ],
+    ids=["wrong pin", "unknown authority"],
+)
+async def test_a_relay_that_is_not_the_one_has_its_own_exit_code(
+    relay: RelayProcess, arguments: tuple[str, ...], expected: int, sentence: str
+) -> None:
+    code, text = await run("join", f"--relay={relay.address}", "--room=C0DE", *arguments)
+    assert code == expected
+    assert sentence in text
+
+
+async def test_an_unknown_room_is_refused_and_a_typo_is_hinted_at(relay: RelayProcess) -> None:
+    code, text = await run("join", *dial(relay), "--room=N0NE")
+    assert code == 5
+    assert "There is no room with this code" in text
+    assert "mistyped" not in text
+    code, text = await run("join", *dial(relay), "--room=7K3M-9QXR-T2A")
+    assert code == 5
+    assert "mistyped" in text
+
+
+async def test_a_mac_in_use_is_refused(relay: RelayProcess) -> None:
+    mac = "--mac=02:00:00:00:00:77"
+    async with sim("join", *dial(relay), "--room=MAC1", "--create", mac) as first:
+        await first.line("In room")
+        code, text = await run("join", *dial(relay), "--room=MAC1", mac, "-q")
+    assert code == 5
+    assert text.startswith("Another player in this room already uses this network address.")
+
+
+async def test_a_name_that_no_relay_has_is_said_so() -> None:
+    code, text = await run("join", "--relay=no-such-relay.invalid", "--room=C0DE")
+    assert code == 3
+    assert "No relay is called 'no-such-relay.invalid'" in text
+
+
+async def test_a_relay_that_does_not_answer_is_given_up() -> None:
+    async with RelayProcess() as gone:
+        arguments = ("--relay", str(gone.address), "--pin", OTHER_PIN)
+    code, text = await run("join", *arguments, "--room=C0DE", "--connect-timeout=0.3")
+    assert code == 3
+    assert "The relay doesn't answer" in text
+
+
+async def test_a_place_is_kept_over_a_restart_and_held_by_one_process(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
+    async with sim("join", *dial(relay), "--room=KEEP", "--create", "--name=host") as host:
+        await host.line("In room")
+        mine = ("join", *dial(relay), "--room=KEEP", "--json", f"--state-dir={tmp_path}")
+        async with sim(*mine) as first:
+            before = json.loads(await first.line('"joined"'))
+            code, text = await run(*mine)
+            assert code == 1
+            assert "already joined" in text
+            first.process.kill()
+            await first.process.wait()
+        async with sim(*mine) as second:
+            after = json.loads(await second.line('"joined"'))
+    assert after["resumed"]
+    assert (after["peer_id"], after["mac"]) == (before["peer_id"], before["mac"])
+
+
+async def test_a_wrong_command_line_is_explained() -> None:
+    code, text = await run("join", "--relay=relay.example", "--room=!")
+    assert code == 2
+    assert "--room" in text
+    assert "Traceback" not in text
+
+
+async def test_variables_stand_in_for_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANPARTY_RELAY", "no-such-relay.invalid")
+    monkeypatch.setenv("LANPARTY_JSON", "true")
+    code, text = await run("join")
+    assert code == 3
+    assert json.loads(text.splitlines()[-1])["code"] == "relay_unreachable"
+
+
+async def test_the_scenario_passes_and_says_so_to_the_shell(relay: RelayProcess) -> None:
+    api = (f"--admin={relay.admin_url}", f"--admin-token-file={relay.token_file}")
+    code, text = await run("e2e", *dial(relay), *api, "--room=TEST-R00M", "--json")
+    assert code == 0
+    document = json.loads(text)
+    assert document["passed"]
+    assert {step["status"] for step in document["steps"]} == {"passed"}
+
+
+async def test_the_scenario_fails_with_its_own_exit_code(relay: RelayProcess) -> None:
+    code, text = await run("e2e", f"--relay={relay.address}", f"--pin={OTHER_PIN}")
+    assert code == 1
+    assert "FAILED" in text
+    assert "1 failed" in text
+    code, text = await run("e2e", *dial(relay), f"--admin={relay.admin_url}")
+    assert code == 2
+    assert "--admin-token-file" in text
+
+
+@pytest.mark.parametrize("cast", ["unicast", "broadcast"])
+async def test_a_load_run_measures_what_arrives(relay: RelayProcess, cast: str) -> None:
+    shape = ("--players=3", "--processes=2", "--rate=50", "--seconds=0.5", "--frame-size=1400")
+    code, text = await run("load", *dial(relay), *shape, f"--cast={cast}", "--json")
+    assert code == 0
+    assert text.startswith("3 players join")
+    result = json.loads(text[text.index("{") :])
+    assert result["offered"] == 75
+    assert result["expected"] == (75 if cast == "unicast" else 150)
+    assert result["delivered"] > 0.9 * result["expected"]
+    assert 0 < result["latency_p50"] <= result["latency_p99"] < 5
+
+
+async def test_a_load_run_that_is_not_let_in_says_why(relay: RelayProcess) -> None:
+    code, text = await run("load", *dial(relay), "--room=N0NE", "--seconds=0.1")
+    assert code == 5
+    assert "There is no room with this code" in text

@@ -1,0 +1,98 @@
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from lanparty_client_core.resume import (
+    AlreadyJoinedError,
+    ResumeRecord,
+    ResumeStore,
+    ResumeStoreError,
+)
+
+RECORD = ResumeRecord(token="0123456789abcdef0123456789abcdef", mac="02:00:00:00:00:01")
+
+
+def test_a_saved_record_is_there_for_the_next_claim(tmp_path: Path) -> None:
+    store = ResumeStore(tmp_path / "resume")
+    with store.claim("relay.example:443", "ABCDE") as slot:
+        assert slot.load() is None
+        slot.save(RECORD)
+    with store.claim("relay.example:443", "ABCDE") as slot:
+        assert slot.load() == RECORD
+
+
+def test_a_gateways_record_has_no_mac(tmp_path: Path) -> None:
+    record = ResumeRecord(token="0123", mac=None)
+    with ResumeStore(tmp_path).claim("relay.example:443", "ABCDE") as slot:
+        slot.save(record)
+        assert slot.load() == record
+
+
+def test_relays_rooms_and_places_are_kept_apart(tmp_path: Path) -> None:
+    store = ResumeStore(tmp_path)
+    with store.claim("one.example:443", "ABCDE") as slot:
+        slot.save(RECORD)
+        for relay, room, place in (
+            ("two.example:443", "ABCDE", ""),
+            ("one.example:443", "FGHJK", ""),
+            ("one.example:443", "ABCDE", "alice"),
+        ):
+            with store.claim(relay, room, place=place) as other:
+                assert other.load() is None
+
+
+def test_a_second_claim_on_one_place_is_told_that_it_has_joined_already(tmp_path: Path) -> None:
+    store = ResumeStore(tmp_path)
+    with (
+        store.claim("relay.example:443", "ABCDE"),
+        pytest.raises(AlreadyJoinedError, match="already joined"),
+    ):
+        ResumeStore(tmp_path).claim("relay.example:443", "ABCDE")
+    store.claim("relay.example:443", "ABCDE").close()
+
+
+def test_files_are_for_this_user_alone_and_do_not_name_the_room(tmp_path: Path) -> None:
+    with ResumeStore(tmp_path / "resume").claim("relay.example:443", "ABCDE") as slot:
+        slot.save(RECORD)
+    assert stat.S_IMODE((tmp_path / "resume").stat().st_mode) == 0o700
+    files = list((tmp_path / "resume").iterdir())
+    assert len(files) == 2
+    for file in files:
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert "ABCDE" not in file.name
+
+
+def test_a_save_leaves_no_file_beside_the_record(tmp_path: Path) -> None:
+    with ResumeStore(tmp_path).claim("relay.example:443", "ABCDE") as slot:
+        slot.save(RECORD)
+        slot.save(ResumeRecord(token="ffff", mac=None))
+        assert slot.load() == ResumeRecord(token="ffff", mac=None)
+    assert sorted(file.suffix for file in tmp_path.iterdir()) == [".json", ".lock"]
+
+
+def test_a_cleared_place_has_no_record(tmp_path: Path) -> None:
+    with ResumeStore(tmp_path).claim("relay.example:443", "ABCDE") as slot:
+        slot.clear()
+        slot.save(RECORD)
+        slot.clear()
+        assert slot.load() is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"[]", b"{", json.dumps({"token": 1, "mac": None}).encode(), b'{"mac": ""}'],
+)
+def test_a_damaged_record_counts_as_none(tmp_path: Path, content: bytes) -> None:
+    with ResumeStore(tmp_path).claim("relay.example:443", "ABCDE") as slot:
+        slot.save(RECORD)
+        (record,) = tmp_path.glob("*.json")
+        record.write_bytes(content)
+        assert slot.load() is None
+
+
+def test_a_directory_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a directory")
+    with pytest.raises(ResumeStoreError, match="file"):
+        ResumeStore(tmp_path / "file" / "resume").claim("relay.example:443", "ABCDE")
