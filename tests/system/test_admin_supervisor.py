@@ -39,7 +39,8 @@ class Half:
         self.blocks = CounterBlocks(memory.slots, memory.blocks)
         self.commands: list[Command] = []
         host, port = listener.getsockname()
-        self.client = httpx.AsyncClient(
+        # Blocking, in a thread: a reset while it connects leaves no transport behind.
+        self._client = httpx.Client(
             base_url=f"http://{host}:{port}",
             headers={"Authorization": f"Bearer {TOKEN}"},
             trust_env=False,
@@ -72,8 +73,14 @@ class Half:
     async def status(self, path: str = "/readyz") -> int:
         """Ask; 0 if the connection was cut off."""
         with suppress(httpx.TransportError):
-            return (await self.client.get(path, timeout=1)).status_code
+            return (await self.ask("GET", path)).status_code
         return 0
+
+    async def ask(self, method: str, path: str) -> httpx.Response:
+        return await asyncio.to_thread(self._client.request, method, path, timeout=1)
+
+    def close_client(self) -> None:
+        self._client.close()
 
     async def until_ready(self) -> None:
         async with asyncio.timeout(LIMIT):
@@ -146,7 +153,7 @@ async def half(tmp_path: Path) -> AsyncIterator[Half]:
         half.supervisor.start()
         await half.until_ready()
         yield half
-        await half.client.aclose()
+        half.close_client()
         await half.supervisor.aclose()
 
 
@@ -158,14 +165,14 @@ async def test_rooms_from_before_and_after_its_start_are_known_to_the_next_proce
     await half.until(lambda: half.supervisor.restarts == 1)
     half.open_room("after")
     await half.until_ready()
-    rooms = (await half.client.get("/api/v1/rooms")).json()["rooms"]
+    rooms = (await half.ask("GET", "/api/v1/rooms")).json()["rooms"]
     assert [room["room_id"] for room in rooms] == ["before", "after"]
 
 
 async def test_a_command_reaches_the_relay_and_its_answer_the_operator(half: Half) -> None:
     half.open_room("room")
     assert await half.status("/api/v1/rooms/room") == 200
-    assert (await half.client.delete("/api/v1/rooms/room")).status_code == 204
+    assert (await half.ask("DELETE", "/api/v1/rooms/room")).status_code == 204
     assert half.commands == [CloseRoom(command_id=1, room_id="room")]
 
 
@@ -184,7 +191,7 @@ async def test_an_admin_process_that_does_not_read_is_never_waited_for(half: Hal
         await asyncio.sleep(0)
     await half.until(lambda: half.supervisor.restarts == 1)
     await half.until_ready()
-    rooms = (await half.client.get("/api/v1/rooms")).json()["rooms"]
+    rooms = (await half.ask("GET", "/api/v1/rooms")).json()["rooms"]
     assert len(rooms) == 1_000
 
 
