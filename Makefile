@@ -12,7 +12,7 @@ help: ## show the targets
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
 	@echo "softlan: making the environment in $(VENV) (about half a minute)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) install --quiet --require-hashes -r requirements/runtime.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -23,7 +23,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@touch $@
 
 demo: $(VENV)/.runtime ## a relay, players and the end-to-end scenario (ONCE=1: end after the table)
-	@$(BIN)/python -m lanparty_sim.demo $(if $(ONCE),--once)
+	@$(BIN)/python -m lanparty_sim.demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest

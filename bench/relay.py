@@ -22,10 +22,13 @@ from machine import cpu_seconds, describe_machine
 from rich.console import Console
 from rich.table import Table
 
+from lanparty_sim.admin_api import AdminApi
 from lanparty_sim.relay_process import RelayProcess
 
 BENCH = Path(__file__).parent
 SETTLING_SECONDS = 0.3
+LOOK_SECONDS = 0.1
+"""Between two looks for the first frame."""
 BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
 
 
@@ -50,6 +53,10 @@ CASES = tuple(
 )
 
 
+class ProgramFailedError(Exception):
+    """A program of the bench failed; it has said why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One run of one case. Times in seconds."""
@@ -60,22 +67,49 @@ class Measured:
     latency_p99: float
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the relay has spent, in seconds, and sent, in datagrams, so far."""
+
+    cpu: float
+    sent: int
+
+
 async def measure_relay(relay: RelayProcess, case: Case, seconds: float) -> Measured:
     """Offer a case to the relay, from one player to another."""
-    before = cpu_seconds(relay.process_id)
-    # In a unicast load of two, each sends to the other: together they make the rate.
-    result = await run_json(
-        Path(sys.executable).with_name("lanparty-sim"),
-        *("load", f"--relay={relay.address}", f"--pin-file={relay.pin_file}", "--create", "--json"),
-        *("--players=2", f"--frame-size={case.frame_size}"),
-        *(f"--rate={case.rate / 2}", f"--seconds={seconds}"),
-    )
+    async with relay.api() as api:
+        before = await look(relay, api)
+        # In a unicast load of two, each sends to the other: together they make the rate.
+        load = asyncio.create_task(
+            run_json(
+                Path(sys.executable).with_name("lanparty-sim"),
+                *("load", f"--relay={relay.address}", f"--pin-file={relay.pin_file}"),
+                *("--create", "--json", "--players=2", f"--frame-size={case.frame_size}"),
+                *(f"--rate={case.rate / 2}", f"--seconds={seconds}"),
+            )
+        )
+        first = before
+        while first.sent == before.sent and not load.done():
+            await asyncio.sleep(LOOK_SECONDS)
+            first = await look(relay, api)
+        # Frames alone: neither the players' handshakes nor their leaving are in between.
+        await asyncio.sleep(seconds - 2 * LOOK_SECONDS)
+        last = await look(relay, api)
+        result = await load
+        after = await look(relay, api)
+    frames = result["delivered"] * (last.sent - first.sent) / (after.sent - before.sent)
     return Measured(
-        cpu_per_frame=(cpu_seconds(relay.process_id) - before) / result["delivered"],
+        cpu_per_frame=(last.cpu - first.cpu) / frames,
         loss=result["loss"],
         latency_p50=result["latency_p50"],
         latency_p99=result["latency_p99"],
     )
+
+
+async def look(relay: RelayProcess, api: AdminApi) -> Moment:
+    """Ask the admin process, which reads the counters without the relay's help."""
+    sent = (await api.relay()).sent
+    return Moment(cpu_seconds(relay.process_id), sent)
 
 
 async def measure_yardstick(case: Case, seconds: float) -> Measured:
@@ -109,7 +143,7 @@ async def run_json(*command: str | Path) -> dict[str, Any]:  # Any: a program's 
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     printed, _ = await process.communicate()
     if process.returncode:
-        raise SystemExit(f"{command[0]} failed with exit code {process.returncode}")
+        raise ProgramFailedError(f"{command[0]} failed with exit code {process.returncode}")
     parsed: dict[str, Any] = json.loads(printed)
     return parsed
 
@@ -223,7 +257,10 @@ def main() -> None:
     parser.add_argument("--document", type=Path, help="put the table into this page")
     options = parser.parse_args()
     console = Console(stderr=True)
-    rows = asyncio.run(measure(options.rounds, options.seconds, console))
+    try:
+        rows = asyncio.run(measure(options.rounds, options.seconds, console))
+    except ProgramFailedError as failure:
+        raise SystemExit(str(failure)) from None
     machine = describe_machine()
     table = Table(
         *HEADINGS, title="What a frame costs the relay", caption=", ".join(machine.values())

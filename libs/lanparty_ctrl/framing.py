@@ -126,7 +126,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _first_complaint(error: ValidationError) -> str:
-    """Say what is wrong and where, without the value: it may be a secret."""
+    """Say what is wrong and where, without the value: it may be a secret in a wrong place."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return made_readable(f"{place or 'message'}: {first['msg'].removeprefix('Value error, ')}")
+    # What is said of a field may quote it; of a message as a whole only its own rules speak.
+    about_whole = first["type"] == "value_error" and len(first["loc"]) <= 1
+    complaint = first["msg"].removeprefix("Value error, ") if about_whole else first["type"]
+    return made_readable(f"{place or 'message'}: {complaint}")

@@ -36,7 +36,6 @@ class SessionEnd(StrEnum):
     BANNED = "banned"
     ROOM_CLOSED = "room_closed"
     ROOM_UNKNOWN = "room_unknown"
-    ROOM_EXISTS = "room_exists"
     ROOM_FULL = "room_full"
     ROOM_LIMIT = "room_limit"
     JOIN_LIMIT = "join_limit"
@@ -152,10 +151,6 @@ _TABLE: Final[Mapping[SessionEnd, _Entry]] = {
         48,
         "There is no room with this code. Check the code for a typing mistake; "
         "a room also goes when its last player leaves.",
-    ),
-    SessionEnd.ROOM_EXISTS: _Entry(
-        49,
-        "There is already a room with this code. Choose another code.",
     ),
     SessionEnd.ROOM_FULL: _Entry(
         50,

@@ -23,8 +23,11 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 _HAVE_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 """Libraries that bring handlers of their own, which would write everything twice."""
 
-_CHATTY: Final = ("asyncio", "httpcore", "httpx", "quic", "uvicorn.access")
+_CHATTY: Final = ("asyncio", "httpcore", "httpx", "uvicorn.access")
 """Libraries that log each request or connection: heard from WARNING on, or in full at DEBUG."""
+
+_AT_STRANGERS_RATE: Final = ("quic",)
+"""Libraries that log what anybody may send: heard at DEBUG alone. What they say is counted."""
 
 _MANY_LINED: Final = ("exception", "stack")
 _UNPRINTABLE: Final = re.compile(
@@ -88,6 +91,9 @@ def _route_standard_library(handler: logging.Handler, level: str) -> None:
     for name in _CHATTY:
         quiet = logging.NOTSET if level == "debug" else max(logging.WARNING, root.level)
         logging.getLogger(name).setLevel(quiet)
+    for name in _AT_STRANGERS_RATE:
+        silent = logging.NOTSET if level == "debug" else logging.CRITICAL
+        logging.getLogger(name).setLevel(silent)
 
 
 def _enriched(*, json: bool) -> list[Processor]:

@@ -49,7 +49,7 @@ class EgressDrop(StrEnum):
 
 
 class PacketDrop(StrEnum):
-    """Why the endpoint refused a UDP packet before it reached a connection."""
+    """Why the endpoint dropped a UDP packet that no connection took."""
 
     MALFORMED = "malformed"
     UNKNOWN_CONNECTION = "unknown_connection"
@@ -59,11 +59,12 @@ class PacketDrop(StrEnum):
     NOT_ACCEPTING = "not_accepting"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     INGRESS_OVERFLOW = "ingress_overflow"
+    UNDECRYPTABLE = "undecryptable"
 
 
 # One table for each set: members of different sets that are spelled alike are equal.
 _INGRESS: Final[Mapping[IngressDrop, str]] = {
-    IngressDrop.BEFORE_WELCOME: "It came before its sender was admitted to a room.",
+    IngressDrop.BEFORE_WELCOME: "Its sender was not admitted to a room yet, or had gone already.",
     IngressDrop.MALFORMED: "Its overlay header, or the fragment behind it, breaks the format.",
     IngressDrop.RUNT: "It is too short for an Ethernet frame.",
     IngressDrop.OVERSIZE: "Its frame is larger than the room's MTU allows.",
@@ -90,6 +91,7 @@ _PACKET: Final[Mapping[PacketDrop, str]] = {
     PacketDrop.NOT_ACCEPTING: "It opens a connection, and no new ones are taken.",
     PacketDrop.TOO_MANY_CONNECTIONS: "It opens a connection beyond the limit.",
     PacketDrop.INGRESS_OVERFLOW: "Too much of its connection was waiting to be taken in already.",
+    PacketDrop.UNDECRYPTABLE: "Its connection can't decrypt it, or has had it before.",
 }
 
 

@@ -160,6 +160,8 @@ class ConnectionStatistics:
     """Control bytes handed to `send_control` that the peer has not acknowledged."""
     packets_lost: int
     """QUIC packets that this side declared lost (RFC 9002)."""
+    heard_at: float
+    """When the last packet of the peer came, in the clock of `now`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,9 @@ class EndpointStatistics:
     """The endpoint's own counters since it was made."""
 
     packets_received: int
+    """= routed + dropped + those that wait for their connection's turn."""
     packets_routed: int
+    """Taken by a connection."""
     packets_sent: int
     packets_dropped: dict[PacketDrop, int]
     socket_overflows: int

@@ -169,6 +169,7 @@ class MemoryEndpoint:
             queued=len(found.queue),
             control_backlog=len(found.control_pending) + found.control_unacknowledged,
             packets_lost=0,
+            heard_at=found.heard_at,
         )
 
     def endpoint_statistics(self) -> EndpointStatistics:

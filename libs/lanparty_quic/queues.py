@@ -272,10 +272,13 @@ class IngressQueues(Generic[KeyT, PacketT]):
             for arrivals in self._by_key.values():
                 arrivals.credit += rounds * _WORK_QUANTUM
 
-    def forget(self, key: KeyT) -> None:
-        """Drop what waits from a connection that is gone."""
+    def forget(self, key: KeyT) -> int:
+        """Drop what waits from a connection that is gone; return how many packets that were."""
         self._debts.pop(key, None)
         arrivals = self._by_key.pop(key, None)
-        if arrivals is not None:
-            self._turns.remove(key)
-            self._count -= len(arrivals.packets)
+        if arrivals is None:
+            return 0
+        self._turns.remove(key)
+        dropped = len(arrivals.packets)
+        self._count -= dropped
+        return dropped

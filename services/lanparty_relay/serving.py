@@ -56,6 +56,8 @@ class RelayConsumer:
             relay.handle_event(event, now=now)
         relay.handle_timer(now=now)
         answers = self._carry_out(now)
+        for connection, copies in relay.work():
+            endpoint.charge(connection, copies)
         endpoint.queue(relay.sends(), now=now)
         self._do_actions()
         for connection in relay.statistics_wanted():

@@ -137,7 +137,9 @@ class Rooms(RuleBasedStateMachine):
         for event in events:
             self.relay.handle_event(event, now=self.now)
         self.relay.handle_timer(now=self.now)
-        self.waiting += self.relay.sends()
+        sends = self.relay.sends()
+        assert sum(copies for _, copies in self.relay.work()) == len(sends)
+        self.waiting += sends
         for action in self.relay.actions():
             match action:
                 case SendControl(connection=key, data=data):

@@ -57,6 +57,8 @@ def fault_of_size_and_shape(datagram: bytes, mtu: int) -> str | None:
         if len(frame) < 14:
             return "runt"
         tag = 4 if frame[12:14] in (b"\x81\x00", b"\x88\xa8") else 0
+        if len(frame) < 14 + tag:
+            return "runt"
         return "oversize" if len(frame) > mtu + 14 + tag else None
     place, frame = int.from_bytes(datagram[8:10]), datagram[10:]
     if len(datagram) < 10 or len(frame) < 14:

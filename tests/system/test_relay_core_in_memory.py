@@ -310,5 +310,5 @@ def test_counters_conserve_in_every_turn_while_peers_come_flood_and_vanish() -> 
     assert total.dropped_egress[EgressDrop.QUEUE_TIMEOUT] > 0
     counts = hall.relay.session_counts()
     assert counts.admitted == sum(counts.ended.values())
-    # Who is unreachable takes no control bytes either, and that is noticed before the silence is.
-    assert counts.ended.keys() == {SessionEnd.LEFT, SessionEnd.TOO_SLOW}
+    # Who is unreachable is silent, not slow.
+    assert counts.ended.keys() == {SessionEnd.LEFT, SessionEnd.IDLE}

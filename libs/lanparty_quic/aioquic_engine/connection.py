@@ -12,7 +12,9 @@ from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 from aioquic.tls import AlertDescription
 
 from lanparty_obs.codes import SessionEnd, quic_error_code
+from lanparty_obs.reasons import PacketDrop
 from lanparty_quic.aioquic_engine import private
+from lanparty_quic.aioquic_engine.acknowledging import AcknowledgementPace
 from lanparty_quic.aioquic_engine.control import ControlWriter
 from lanparty_quic.aioquic_engine.endings import NO_ANSWER, end_of
 from lanparty_quic.aioquic_engine.feeding import feed
@@ -71,8 +73,6 @@ class AioquicConnection:
         self.connected = False
         self.closed = False
         """Nothing more will come; the endpoint forgets it."""
-        self.failed = False
-        """It was closed because aioquic raised something unexpected."""
         self.routes: set[bytes] = set()
         """The connection ids by which its peer addresses it."""
         self.scheduled_at: float | None = None
@@ -83,7 +83,9 @@ class AioquicConnection:
         self._address = address
         self._trust = trust
         self._began_at = now
+        self._heard_at = now
         self._ping_at = now + limits.keep_alive
+        self._pace = AcknowledgementPace(quic)
         self._control = ControlWriter(quic, opens_stream=trust is not None)
         self._extra_stream_reported = False
         self._closing: tuple[SessionEnd, str] | None = None
@@ -119,12 +121,21 @@ class AioquicConnection:
         """Send the first flight of a dialed connection, at the next `write`."""
         self._quic.connect(self._address, now=now)
 
-    def receive(self, packet: bytes, source: Address, *, now: float) -> None:
-        """Take in one packet; `collect` follows, once for a batch."""
+    def receive(self, packet: bytes, source: Address, *, now: float) -> PacketDrop | None:
+        """Take in one packet, or say why not; `collect` follows, once for a batch."""
+        if self.connected:
+            self._pace.expect_packet(now=now)
         try:
-            self._quic.receive_datagram(packet, source, now)
+            genuine = private.take_in(self._quic, packet, source, now=now)
         except Exception as error:  # noqa: BLE001  the border: a peer's bytes must not end the endpoint
             self._fail(error)
+            return PacketDrop.MALFORMED
+        # What a dialed listener answers first may be no packet of the connection, but a Retry.
+        if genuine:
+            self._heard_at = now
+        if genuine or (self.dialed and not self.connected):
+            return None
+        return PacketDrop.UNDECRYPTABLE
 
     def handle_timer(self, *, now: float) -> None:
         """Do what time has made due; `collect` and `write` follow."""
@@ -164,7 +175,7 @@ class AioquicConnection:
     def can_rest(self) -> bool:
         """Since the last `write` only packets came that need no answer before the next timer.
 
-        An acknowledgement waits a millisecond for company, and has a timer. Asking aioquic
+        An acknowledgement waits a little for company, and has a timer. Asking aioquic
         instead would cost as much as writing a packet, for each that comes in.
         """
         return not (
@@ -172,10 +183,12 @@ class AioquicConnection:
             or len(self.queue)
             or private.datagrams_pending(self._quic)
             or private.packets_lost(self._quic) != self._losses_seen
+            or self._pace.is_due
         )
 
     def write(self, *, now: float) -> list[OutgoingPacket]:
         """Return the packets that may leave now."""
+        owed_acknowledgement = self._pace.waits
         try:
             packets = self._write(now)
         except Exception as error:  # noqa: BLE001  the border: what a peer announced can break a write
@@ -183,6 +196,8 @@ class AioquicConnection:
             packets = []
         if packets:
             self._ping_at = now + self._limits.keep_alive
+        if owed_acknowledgement and not self._pace.waits:
+            self._pace.sent(now=now)
         self._losses_seen = private.packets_lost(self._quic)
         # Whatever the congestion window holds back may leave with the next acknowledgement.
         has_room = private.congestion_room(self._quic) >= self._limits.packet_size
@@ -203,11 +218,12 @@ class AioquicConnection:
         self.queue.expire(now=now)
         packets: list[OutgoingPacket] = []
         while True:
-            fed = self.connected and feed(
-                self._quic, self.queue, packet_size=self._limits.packet_size, now=now
-            )
+            room = None
+            if self.connected:
+                room = feed(self._quic, self.queue, packet_size=self._limits.packet_size, now=now)
+                self._pace.hasten(room=room or 0, now=now)
             packets += self._quic.datagrams_to_send(now)
-            if not fed or not len(self.queue):
+            if room is None or not len(self.queue):
                 break
         if self._closing is not None and self._may_close(now):
             end, text = self._closing
@@ -252,6 +268,7 @@ class AioquicConnection:
             queued=len(self.queue),
             control_backlog=self._control.backlog,
             packets_lost=private.packets_lost(quic),
+            heard_at=self._heard_at,
         )
 
     # What aioquic reports
@@ -336,7 +353,6 @@ class AioquicConnection:
             self._inbox.add_event(ExtraStreamOpened(self.key))
 
     def _fail(self, error: Exception) -> None:
-        self.failed = True
         if not self.closed:
             self._quic.close(error_code=QuicErrorCode.INTERNAL_ERROR)
             end = SessionEnd.PROTOCOL_ERROR if self.connected else SessionEnd.RELAY_UNREACHABLE

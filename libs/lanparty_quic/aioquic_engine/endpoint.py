@@ -189,9 +189,7 @@ class AioquicEndpoint:
                 self._dropped[PacketDrop.UNKNOWN_CONNECTION] += 1
             elif not self._arrivals.push(_NEWCOMERS, (packet, source)):
                 self._dropped[PacketDrop.INGRESS_OVERFLOW] += 1
-        elif self._arrivals.push(key, (packet, source)):
-            self._packets_routed += 1
-        else:
+        elif not self._arrivals.push(key, (packet, source)):
             self._dropped[PacketDrop.INGRESS_OVERFLOW] += 1
 
     def handle_turn(self, *, now: float) -> None:
@@ -200,9 +198,8 @@ class AioquicEndpoint:
         for key, (packet, source) in self._arrivals.take(self._limits.packets_per_turn):
             if key == _NEWCOMERS:
                 self._take_in_newcomer(packet, source, now=now)
-            elif (connection := self._connections.get(key)) is not None:
-                connection.receive(packet, source, now=now)
-                self._touched[key] = connection
+            else:
+                self._take_in(self._connections[key], packet, source, now=now)
         self._handle_timers(now)
         self._closing.expire(now=now)
         for connection in tuple(self._touched.values()):
@@ -223,15 +220,22 @@ class AioquicEndpoint:
 
     # Below: arrivals
 
+    def _take_in(
+        self, connection: AioquicConnection, packet: bytes, source: Address, *, now: float
+    ) -> None:
+        refused = connection.receive(packet, source, now=now)
+        if refused is None:
+            self._packets_routed += 1
+        else:
+            self._dropped[refused] += 1
+        self._touched[connection.key] = connection
+
     def _take_in_newcomer(self, packet: bytes, source: Address, *, now: float) -> None:
         connection_id = destination_id(packet)
         key = None if connection_id is None else self._inbox.routes.get(connection_id)
         if key is not None:
             # Its first packet was taken in while this one waited.
-            connection = self._connections[key]
-            connection.receive(packet, source, now=now)
-            self._touched[key] = connection
-            self._packets_routed += 1
+            self._take_in(self._connections[key], packet, source, now=now)
             return
         verdict = self._acceptance.examine(
             packet,
@@ -247,15 +251,12 @@ class AioquicEndpoint:
             return
         connection = self._add(verdict.quic, source, None, now=now)
         connection.add_first_route(verdict.first_id)
-        connection.receive(packet, source, now=now)
-        if not connection.has_decrypted:
+        self._take_in(connection, packet, source, now=now)
+        if connection.has_decrypted:
+            self._handshakes.add(connection.key)
+        else:
             # Not a client's first packet, only the looks of one: keep nothing of it.
-            self._dropped[PacketDrop.MALFORMED] += 1
             self._forget(connection)
-            return
-        self._packets_routed += 1
-        self._handshakes.add(connection.key)
-        self._touched[connection.key] = connection
 
     # Below: the life of connections
 
@@ -290,8 +291,6 @@ class AioquicEndpoint:
             self._retire(connection, now=now)
 
     def _retire(self, connection: AioquicConnection, *, now: float) -> None:
-        if connection.failed:
-            self._dropped[PacketDrop.MALFORMED] += 1
         packets = connection.farewell(now=now)
         if packets:
             self._to_send += packets
@@ -301,7 +300,7 @@ class AioquicEndpoint:
     def _forget(self, connection: AioquicConnection) -> None:
         for connection_id in connection.routes:
             self._inbox.routes.pop(connection_id, None)
-        self._arrivals.forget(connection.key)
+        self._dropped[PacketDrop.UNKNOWN_CONNECTION] += self._arrivals.forget(connection.key)
         self._touched.pop(connection.key, None)
         self._handshakes.discard(connection.key)
         del self._connections[connection.key]

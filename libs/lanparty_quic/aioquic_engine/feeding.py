@@ -12,27 +12,32 @@ from lanparty_quic.queues import SendQueue
 __all__ = ["feed"]
 
 
-def feed(quic: QuicConnection, queue: SendQueue, *, packet_size: int, now: float) -> bool:
-    """Fill the packets that may leave now from the queue; False when nothing was handed over."""
+def feed(quic: QuicConnection, queue: SendQueue, *, packet_size: int, now: float) -> int | None:
+    """Fill the packets that may leave now from the queue.
+
+    Returns the bytes that are left in the first of them, None when nothing was handed over.
+    """
     if not len(queue) or private.datagrams_pending(quic):
-        return False
+        return None
     queue.budget = private.largest_datagram(quic)
     overhead = packet_size - private.packet_room(quic)
     window = private.congestion_room(quic)
     packets = private.packets_allowed_by_pacing(quic, now=now)
+    first_room: int | None = None
     room = 0
-    fed = False
+    opened = 0
     while (size := queue.next_size(now=now)) is not None:
         size += private.DATAGRAM_OVERHEAD
         if size > room:
+            if opened == 1:
+                first_room = room
             room = min(packet_size, window) - overhead
+            if opened >= packets or size > room:
+                return first_room
             window -= packet_size
-            packets -= 1
-            if packets < 0 or size > room:
-                break
+            opened += 1
         room -= size
         payload = queue.pop(now=now)
         assert payload is not None
         quic.send_datagram_frame(payload)
-        fed = True
-    return fed
+    return room if opened == 1 else first_room

@@ -12,15 +12,20 @@ from aioquic.quic.connection import Limit, QuicConnection, QuicConnectionState
 from aioquic.quic.events import ConnectionTerminated
 from aioquic.quic.packet import QuicFrameType
 from aioquic.quic.stream import QuicStream
+from aioquic.tls import Epoch
 from cryptography.x509 import Certificate
 
 from lanparty_quic.aioquic_engine.congestion import CountingReno
+from lanparty_quic.endpoint import Address
 
 __all__ = [
     "CONTROL_STREAM",
     "DATAGRAM_OVERHEAD",
     "PRIVATE_FIELDS",
+    "SPACE_FIELDS",
     "STREAM_FIELDS",
+    "acknowledge_by",
+    "acknowledgement_waits",
     "bound_peer",
     "bound_streams",
     "buffered_control",
@@ -37,11 +42,15 @@ __all__ = [
     "packets_allowed_by_pacing",
     "packets_lost",
     "peer_certificate",
+    "set_acknowledgement_delay",
     "smoothed_round_trip",
     "stream_is_open",
+    "take_in",
 ]
 
 PRIVATE_FIELDS: Final = (
+    "_ack_delay",
+    "_ack_eliciting_sent_since_receipt",
     "_close_event",
     "_datagrams_pending",
     "_local_max_data",
@@ -57,11 +66,15 @@ PRIVATE_FIELDS: Final = (
     "_max_datagram_size",
     "_peer_cid",
     "_remote_max_datagram_frame_size",
+    "_spaces",
     "_state",
     "_streams",
     "tls._peer_certificate",
 )
-"""Paths from a `QuicConnection`; those of a stream are in `STREAM_FIELDS`."""
+"""Paths from a `QuicConnection`; those of what it holds are in the sets below."""
+
+SPACE_FIELDS: Final = ("ack_at",)
+"""Paths from a `QuicPacketSpace`."""
 
 STREAM_FIELDS: Final = (
     "receiver._buffer",
@@ -119,6 +132,40 @@ def packets_allowed_by_pacing(quic: QuicConnection, *, now: float) -> float:
         return math.inf
     pacer.update_bucket(now=now)
     return math.ceil(pacer.bucket_time / pacer.packet_time)
+
+
+# Receiving
+
+
+def take_in(quic: QuicConnection, packet: bytes, source: Address, *, now: float) -> bool:
+    """Feed a packet; tell whether aioquic took it for one of the peer's, and a new one.
+
+    It is silent about what it discards. But it clears a note that its idle timer has with each
+    packet that it accepts (RFC 9000 section 10.1), so the note is set first, and put back after a
+    packet that left it alone. The packet that ends a connection doesn't clear it.
+    """
+    noted = quic._ack_eliciting_sent_since_receipt
+    quic._ack_eliciting_sent_since_receipt = True
+    quic.receive_datagram(packet, source, now)
+    if not quic._ack_eliciting_sent_since_receipt or quic._close_event is not None:
+        return True
+    quic._ack_eliciting_sent_since_receipt = noted
+    return False
+
+
+def acknowledgement_waits(quic: QuicConnection) -> bool:
+    """Tell whether a packet after the handshake has not been acknowledged."""
+    return quic._spaces[Epoch.ONE_RTT].ack_at is not None
+
+
+def set_acknowledgement_delay(quic: QuicConnection, delay: float) -> None:
+    """Say how long the next packet that asks for an acknowledgement has to wait for it."""
+    quic._ack_delay = delay
+
+
+def acknowledge_by(quic: QuicConnection, moment: float) -> None:
+    """Let the acknowledgement that waits be due at this moment."""
+    quic._spaces[Epoch.ONE_RTT].ack_at = moment
 
 
 # The control stream

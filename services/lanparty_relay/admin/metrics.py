@@ -119,7 +119,7 @@ def _about_packets(heartbeat: Heartbeat) -> Iterator[Metric]:
     )
     yield CounterMetricFamily(
         "softlan_relay_packets_routed",
-        "UDP packets received and given to a connection.",
+        "UDP packets received and taken by a connection.",
         value=heartbeat.packets_routed,
     )
     yield CounterMetricFamily(
@@ -127,7 +127,7 @@ def _about_packets(heartbeat: Heartbeat) -> Iterator[Metric]:
     )
     dropped = CounterMetricFamily(
         "softlan_relay_packets_dropped",
-        "UDP packets refused before they reached a connection, by reason.",
+        "UDP packets dropped that no connection took, by reason.",
         labels=["reason"],
     )
     for reason in PacketDrop:

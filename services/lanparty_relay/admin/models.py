@@ -154,10 +154,10 @@ class Packets(_Answer):
     """UDP packets of the relay's socket."""
 
     received: Count
-    routed: Annotated[Count, Field(description="Received and given to a connection.")]
+    routed: Annotated[Count, Field(description="Received and taken by a connection.")]
     sent: Count
     dropped: Annotated[
-        dict[PacketDrop, Count], Field(description="Refused before a connection, by reason.")
+        dict[PacketDrop, Count], Field(description="Taken by no connection, by reason.")
     ]
     socket_overflows: Annotated[
         Count, Field(description="Dropped by the kernel because the socket's buffer was full.")

@@ -40,6 +40,8 @@ class SessionFault(StrEnum):
     """`protocol_error`."""
     EXTRA_STREAM = "extra_stream"
     """A second stream, or the end of the control stream: `protocol_error`."""
+    TRANSPORT_VIOLATION = "transport_violation"
+    """What QUIC itself forbids, such as a stream beyond the allowed ones: the transport closes."""
     HELLO_TIMEOUT = "hello_timeout"
     """No hello in time: rejected as `hello_timeout`."""
     CONTROL_NOT_READ = "control_not_read"

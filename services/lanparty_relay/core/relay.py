@@ -7,6 +7,8 @@ One turn of the shell, with an `Endpoint` of `lanparty_quic`:
     for event in endpoint.events():
         relay.handle_event(event, now=now)
     relay.handle_timer(now=now)
+    for connection, copies in relay.work():
+        endpoint.charge(connection, copies)
     endpoint.queue(relay.sends(), now=now)
     ...do relay.actions()
     for connection in relay.statistics_wanted():
@@ -19,7 +21,9 @@ One turn of the shell, with an `Endpoint` of `lanparty_quic`:
 
 Datagrams come first, so that a member's last frames aren't lost to the `disconnect` behind them.
 Commands (`kick`, `close_room`, `shutdown`) belong between the brackets of a batch as well, and
-what they cause leaves in the same turn. Nothing a peer does raises from here.
+what they cause leaves in the same turn. What a connection's datagrams cost is charged to it, so
+that the endpoint takes in what comes next by turns of work: who sends to everybody pays for every
+copy. Nothing a peer does raises from here.
 """
 
 from collections.abc import Callable, Iterable
@@ -84,6 +88,8 @@ _REPORTS_APART: Final = 1.0
 
 _MICROSECONDS: Final = 1_000_000
 
+_EXTRA_STREAM: Final = "another stream than the control stream, or the end of that one"
+
 
 class Relay:
     """All rooms and sessions of one relay. See the module for how a turn goes."""
@@ -116,6 +122,7 @@ class Relay:
             server_version=server_version,
         )
         self._sends: list[Send] = []
+        self._work: list[tuple[ConnectionKey, int]] = []
         self._stopping = False
 
     # What came in
@@ -125,11 +132,15 @@ class Relay:
         for batch in received:
             session = self._sessions.get(batch.connection)
             if session is None:
-                continue
-            if session.member is None:
-                self._drop_before_welcome(batch.payloads)
+                # In one flight with the handshake's end, or under way when the session ended.
+                self._drop_outside_session(batch.payloads)
+            elif session.member is None:
+                self._drop_outside_session(batch.payloads)
+                self._tally.faults[SessionFault.DATAGRAM_BEFORE_WELCOME] += len(batch.payloads)
             else:
-                self._sends += self._switch.forward(session.member, batch.payloads, now=now)
+                sends = self._switch.forward(session.member, batch.payloads, now=now)
+                self._sends += sends
+                self._work.append((batch.connection, len(sends)))
 
     def handle_event(self, event: EndpointEvent, *, now: float) -> None:
         """Take one event of the endpoint. One about a session that has ended is ignored."""
@@ -143,13 +154,15 @@ class Relay:
             case ControlReceived(data=data):
                 self._receive_control(session, data, now=now)
             case ExtraStreamOpened():
-                self._fault(session, SessionFault.EXTRA_STREAM, "a second stream", now=now)
+                self._fault(session, SessionFault.EXTRA_STREAM, _EXTRA_STREAM, now=now)
             case AddressChanged(address=address):
                 session.address = address
                 if (member := session.member) is not None:
                     moved = MemberMoved(member.room.room_id, member.peer_id, address)
                     self._membership.lifecycle.append(moved)
-            case ConnectionClosed(end=end, by_peer=by_peer):
+            case ConnectionClosed(end=end, text=text, by_peer=by_peer):
+                if end is SessionEnd.PROTOCOL_ERROR and not by_peer:
+                    self._note_fault(session, SessionFault.TRANSPORT_VIOLATION, text)
                 self._membership.connection_closed(session, end, by_peer=by_peer, now=now)
 
     def handle_outcomes(
@@ -192,7 +205,9 @@ class Relay:
         session = self._sessions.get(connection)
         if session is None or statistics is None:
             return
-        if session.reading.is_stalled(statistics.control_backlog, now=now):
+        if session.reading.is_stalled(
+            statistics.control_backlog, heard_at=statistics.heard_at, now=now
+        ):
             self._fault(
                 session,
                 SessionFault.CONTROL_NOT_READ,
@@ -213,6 +228,11 @@ class Relay:
         """Take the copies to queue."""
         sends, self._sends = self._sends, []
         return sends
+
+    def work(self) -> list[tuple[ConnectionKey, int]]:
+        """Take who caused how many of these copies: the work of taking in more of theirs."""
+        work, self._work = self._work, []
+        return work
 
     def actions(self) -> list[Action]:
         """Take what to send and close on the control plane, in order."""
@@ -333,6 +353,10 @@ class Relay:
         code: SessionEnd = SessionEnd.PROTOCOL_ERROR,
         now: float,
     ) -> None:
+        self._note_fault(session, fault, text)
+        self._membership.end(session, code, text=text, now=now)
+
+    def _note_fault(self, session: ControlSession, fault: SessionFault, text: str) -> None:
         member = session.member
         self._tally.faults[fault] += 1
         self._membership.lifecycle.append(
@@ -344,11 +368,9 @@ class Relay:
                 text=text,
             )
         )
-        self._membership.end(session, code, text=text, now=now)
 
-    def _drop_before_welcome(self, payloads: list[bytes]) -> None:
+    def _drop_outside_session(self, payloads: list[bytes]) -> None:
         slots = self._blocks.slots  # the relay's block is the first
         slots[RECEIVED] += len(payloads)
         slots[RECEIVED_BYTES] += sum(map(len, payloads))
         slots[DROPPED_INGRESS[IngressDrop.BEFORE_WELCOME]] += len(payloads)
-        self._tally.faults[SessionFault.DATAGRAM_BEFORE_WELCOME] += len(payloads)

@@ -31,8 +31,12 @@ class ReadingWatch:
         if self._progress_at is None:
             self._progress_at = now
 
-    def is_stalled(self, backlog: int, *, now: float) -> bool:
-        """Note how many bytes wait now. True: the peer takes too little, its session must end."""
+    def is_stalled(self, backlog: int, *, heard_at: float, now: float) -> bool:
+        """Note how many bytes wait now. True: the peer takes too little, its session must end.
+
+        Only a peer that is there can be too slow: of one whose last packet came at `heard_at`
+        nothing is known since, and the idle timeout judges its silence.
+        """
         if not backlog:
             self._progress_at = None
         elif backlog < self._expected_backlog or self._progress_at is None:
@@ -40,7 +44,9 @@ class ReadingWatch:
         self._expected_backlog = backlog
         if backlog > CONTROL_BACKLOG_LIMIT:
             return True
-        return self._progress_at is not None and now - self._progress_at >= CONTROL_STALL_SECONDS
+        return (
+            self._progress_at is not None and heard_at - self._progress_at >= CONTROL_STALL_SECONDS
+        )
 
 
 class ControlSession:

@@ -138,11 +138,13 @@ class Switch:
 def _fault_of_whole(datagram: bytes, mtu: int) -> int:
     """Rule 1 for a whole frame: the slot of its fault, 0 if it has none."""
     length = len(datagram) - HEADER_LENGTH
+    if TAGGED_HEADER_LENGTH <= length <= ETHERNET_HEADER_LENGTH + mtu:
+        return 0
     if length < ETHERNET_HEADER_LENGTH:
         return _RUNT if length >= 0 else _MALFORMED
-    if length <= ETHERNET_HEADER_LENGTH + mtu:
-        return 0
     is_tagged = datagram[HEADER_LENGTH + 12 : HEADER_LENGTH + 14] in _TAG_TYPES
+    if length < TAGGED_HEADER_LENGTH:
+        return _RUNT if is_tagged else 0  # a tag announced, and not whole
     return 0 if is_tagged and length <= TAGGED_HEADER_LENGTH + mtu else _OVERSIZE
 
 

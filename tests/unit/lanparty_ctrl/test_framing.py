@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from lanparty_ctrl import (
@@ -111,8 +113,10 @@ def test_hostile_json_is_a_violation_that_can_be_told(body: bytes, complaint: st
     assert human_text(str(violation.value))
 
 
-def test_a_complaint_does_not_repeat_a_secret() -> None:
-    body = b'{"type":"hello","resume_token":"deadbeef","room_code":"sesame!","credential":"let me"}'
+@pytest.mark.parametrize("field", ["type", "mac", "address_wanted", "role", "prefixes_in_use"])
+def test_a_complaint_does_not_repeat_a_secret(field: str) -> None:
+    secrets = {"resume_token": "deadbeef", "room_code": "sesame!", "credential": "let me"}
+    hello = {"type": "hello", **secrets, field: "let me"}
     with pytest.raises(ProtocolViolation) as violation:
-        decoded(framed(body))
-    assert not any(secret in str(violation.value) for secret in ("deadbeef", "sesame", "let me"))
+        decoded(framed(json.dumps(hello).encode()))
+    assert not any(secret in str(violation.value) for secret in secrets.values())

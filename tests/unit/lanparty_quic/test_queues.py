@@ -210,7 +210,7 @@ def test_a_forgotten_connection_leaves_nothing() -> None:
     arrivals: IngressQueues[str, int] = IngressQueues(capacity=100, total_capacity=1000)
     arrivals.push("a", 0)
     arrivals.push("b", 1)
-    arrivals.forget("a")
-    arrivals.forget("nobody")
+    assert arrivals.forget("a") == 1
+    assert arrivals.forget("nobody") == 0
     assert arrivals.take(9) == [("b", 1)]
     assert len(arrivals) == 0

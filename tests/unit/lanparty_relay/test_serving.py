@@ -4,8 +4,8 @@ from lanparty_client_core import EndpointSession, InMemoryPort, RelayTarget, Ses
 from lanparty_ctrl import Hello, Role, RoomCode
 from lanparty_obs.codes import SessionEnd
 from lanparty_obs.counters import GENERATION, SLOTS_PER_BLOCK
-from lanparty_proto import MacAddress
-from lanparty_quic import Address, PinnedKey
+from lanparty_proto import BROADCAST, MacAddress
+from lanparty_quic import Address, ConnectionKey, PinnedKey
 from lanparty_quic.simulation import Simulation
 from lanparty_relay.admin_link import CloseRoom, Command, KickPeer
 from lanparty_relay.core import (
@@ -20,6 +20,10 @@ from lanparty_relay.serving import RelayConsumer
 
 ADDRESS: Address = ("203.0.113.1", 443)
 BLOCKS = 8
+
+
+def mac(number: int) -> MacAddress:
+    return MacAddress(b"\x02\0\0\0\0" + bytes([number]))
 
 
 class ServedRelay:
@@ -44,7 +48,7 @@ class ServedRelay:
             on_answer=lambda command, done: self.told.append((command, done)),
         )
         self.simulation.attach(self.endpoint, self.consumer)
-        self.player = self._join()
+        self.player = self.join(1)
 
     @property
     def room_id(self) -> str:
@@ -58,11 +62,11 @@ class ServedRelay:
         self.simulation.waker(self.endpoint)()
         self.simulation.run_for(1)
 
-    def _join(self) -> EndpointSession:
-        endpoint = self.simulation.memory_endpoint(("198.51.100.1", 50_000))
+    def join(self, number: int, port: InMemoryPort | None = None) -> EndpointSession:
+        endpoint = self.simulation.memory_endpoint((f"198.51.100.{number}", 50_000))
         session = EndpointSession(
             endpoint,
-            InMemoryPort(mtu=1_500),
+            port or InMemoryPort(mtu=1_500),
             target=RelayTarget(
                 addresses=(ADDRESS,), server_name="x", trust=PinnedKey(self.endpoint.pin)
             ),
@@ -70,7 +74,7 @@ class ServedRelay:
                 role=Role.CLIENT,
                 room_code=RoomCode("PARTY"),
                 create=True,
-                mac=MacAddress.parse("02:00:00:00:00:01"),
+                mac=mac(number),
                 name="Ada",
                 datagram_budget=1_500,
                 port_mtu=1_500,
@@ -95,6 +99,22 @@ def end_of(session: EndpointSession) -> SessionEnd | None:
 def test_the_counters_are_exact_after_each_turn(served: ServedRelay) -> None:
     assert served.slots[GENERATION] > 0
     assert served.slots[GENERATION] % 2 == 0
+
+
+def test_a_broadcast_is_charged_by_its_copies(
+    served: ServedRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charged: list[tuple[ConnectionKey, int]] = []
+    monkeypatch.setattr(
+        served.endpoint, "charge", lambda connection, work: charged.append((connection, work))
+    )
+    port = InMemoryPort()
+    for number in (2, 3):
+        served.join(number)
+    served.join(4, port)
+    port.inject(BROADCAST + mac(4) + bytes(50))
+    served.wake()
+    assert [work for _, work in charged] == [3]
 
 
 def test_a_kick_is_answered_after_what_it_caused(served: ServedRelay) -> None:

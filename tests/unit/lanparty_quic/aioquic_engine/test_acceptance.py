@@ -91,7 +91,7 @@ def test_a_first_packet_that_cannot_be_decrypted_leaves_nothing(bench: "Bench") 
     packet = bytearray(first_packet(bench))
     packet[100] ^= 1
     assert bench.feed(bytes(packet)) == []
-    assert drops(bench) == {PacketDrop.MALFORMED: 1}
+    assert drops(bench) == {PacketDrop.UNDECRYPTABLE: 1}
     assert bench.endpoint.endpoint_statistics().connections == 0
 
 

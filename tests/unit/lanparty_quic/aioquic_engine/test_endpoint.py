@@ -87,6 +87,52 @@ def test_a_flooder_does_not_starve_the_others(make_bench: "Callable[..., Bench]"
     assert dropped[PacketDrop.INGRESS_OVERFLOW] == 4900
 
 
+def drops(bench: "Bench") -> dict[PacketDrop, int]:
+    dropped = bench.endpoint.endpoint_statistics().packets_dropped
+    return {reason: count for reason, count in dropped.items() if count}
+
+
+def test_what_a_connection_can_make_nothing_of_is_counted(bench: "Bench") -> None:
+    rogue = bench.rogue()
+    bench.exchange()
+    rogue.quic.send_datagram_frame(b"game")
+    (packet,) = rogue.packets(now=bench.now)
+    routed = bench.endpoint.endpoint_statistics().packets_routed
+    connection_id = packet[1:9]
+    for stray in (
+        packet[:-1] + bytes([packet[-1] ^ 1]),
+        packet[:9] + bytes(60),
+        packet[:12],
+        b"\xe0\0\0\0\1\x08" + connection_id + b"\x00\x44\x00" + bytes(1100),
+        b"\xc0\x1a\x2a\x3a\x4a\x08" + connection_id + b"\x00" + bytes(1200),
+    ):
+        bench.feed(stray, rogue.address)
+    assert drops(bench) == {PacketDrop.UNDECRYPTABLE: 5}
+    bench.feed(packet, rogue.address)
+    bench.feed(packet, rogue.address)
+    assert drops(bench) == {PacketDrop.UNDECRYPTABLE: 6}
+    assert bench.endpoint.endpoint_statistics().packets_routed == routed + 1
+    assert bench.payloads == [b"game"]
+
+
+def test_packets_behind_the_end_of_their_connection_are_counted(
+    make_bench: "Callable[..., Bench]",
+) -> None:
+    bench = make_bench(EndpointLimits(packets_per_turn=1))
+    rogue = bench.rogue()
+    bench.exchange()
+    rogue.quic.send_datagram_frame(b"game")
+    (game,) = rogue.packets(now=bench.now)
+    rogue.quic.close()
+    (close,) = rogue.packets(now=bench.now)
+    for packet in (close, game, game):
+        bench.endpoint.receive_packet(packet, rogue.address, now=bench.now)
+    bench.exchange()
+    statistics = bench.endpoint.endpoint_statistics()
+    assert drops(bench) == {PacketDrop.UNKNOWN_CONNECTION: 2}
+    assert statistics.packets_received == statistics.packets_routed + 2
+
+
 def test_a_path_that_is_too_slow_costs_frames_and_no_time(identity: ServerIdentity) -> None:
     simulation = Simulation(seed=5, path=Path(latency=0.05))
     relay, player, key = connect(simulation, identity)

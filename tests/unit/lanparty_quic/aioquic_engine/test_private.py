@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aioquic.quic.connection import Limit, QuicConnection
+from aioquic.quic.recovery import QuicPacketSpace
 from aioquic.quic.stream import QuicStream
 
+from lanparty_obs.codes import SessionEnd
+from lanparty_quic import Address
 from lanparty_quic.aioquic_engine import private
 
 if TYPE_CHECKING:
     from tests.unit.lanparty_quic.aioquic_engine.conftest import Bench, Rogue
+
+
+RELAY: Address = ("203.0.113.1", 443)
 
 
 @pytest.fixture
@@ -23,6 +29,15 @@ def connected(bench: "Bench") -> "Rogue":
     return rogue
 
 
+def packet_for(bench: "Bench", rogue: "Rogue") -> bytes:
+    """What the endpoint has to send to the rogue: a datagram, or a close if it is closing."""
+    bench.endpoint.queue([(bench.key, 1, b"frame")], now=bench.now)
+    bench.endpoint.flush(now=bench.now)
+    bench.endpoint.handle_turn(now=bench.now)
+    (packet,) = (data for data, address in bench.endpoint.packets_to_send())
+    return packet
+
+
 @pytest.mark.parametrize("path", private.PRIVATE_FIELDS)
 def test_a_connection_has_the_field(connected: "Rogue", path: str) -> None:
     reduce(getattr, path.split("."), connected.quic)
@@ -31,6 +46,47 @@ def test_a_connection_has_the_field(connected: "Rogue", path: str) -> None:
 @pytest.mark.parametrize("path", private.STREAM_FIELDS)
 def test_a_stream_has_the_field(path: str) -> None:
     reduce(getattr, path.split("."), QuicStream(stream_id=0))
+
+
+@pytest.mark.parametrize("path", private.SPACE_FIELDS)
+def test_a_packet_space_has_the_field(path: str) -> None:
+    reduce(getattr, path.split("."), QuicPacketSpace())
+
+
+def test_a_packet_is_genuine_once(bench: "Bench", connected: "Rogue") -> None:
+    packet = packet_for(bench, connected)
+    damaged = packet[:-1] + bytes([packet[-1] ^ 1])
+    taken = [
+        private.take_in(connected.quic, each, RELAY, now=bench.now)
+        for each in (damaged, packet, packet)
+    ]
+    assert taken == [False, True, False]
+
+
+def test_the_packet_that_ends_a_connection_is_genuine(bench: "Bench", connected: "Rogue") -> None:
+    bench.endpoint.close_connection(bench.key, end=SessionEnd.KICKED, text="")
+    packet = packet_for(bench, connected)
+    assert private.take_in(connected.quic, packet, RELAY, now=bench.now)
+
+
+def test_the_note_that_tells_genuine_packets_serves_the_idle_timer_alone() -> None:
+    source = inspect.getsource(QuicConnection)
+    assert source.count("self._ack_eliciting_sent_since_receipt = False") == 2
+    assert source.count("self._ack_eliciting_sent_since_receipt = True") == 1
+    assert source.count("self._ack_eliciting_sent_since_receipt") == 4
+
+
+def test_an_acknowledgement_waits_as_long_as_it_is_told(bench: "Bench", connected: "Rogue") -> None:
+    quic, now = connected.quic, bench.now
+    packet = packet_for(bench, connected)
+    private.set_acknowledgement_delay(quic, 5.0)
+    private.take_in(quic, packet, RELAY, now=now)
+    assert private.acknowledgement_waits(quic)
+    assert quic.datagrams_to_send(now + 4) == []
+    assert quic.get_timer() == now + 5
+    private.acknowledge_by(quic, now + 4)
+    assert len(quic.datagrams_to_send(now + 4)) == 1
+    assert not private.acknowledgement_waits(quic)
 
 
 def test_the_pacer_counts_seconds_for_a_packet(connected: "Rogue") -> None:

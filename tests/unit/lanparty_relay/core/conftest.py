@@ -57,6 +57,7 @@ class FakeShell:
         self.backlogs: dict[ConnectionKey, int] = {}
         """Control bytes that a peer doesn't take; absent: it takes all at once."""
         self.looks: list[ConnectionKey] = []
+        self.work: list[tuple[ConnectionKey, int]] = []
         self._decoders: defaultdict[ConnectionKey, MessageDecoder] = defaultdict(MessageDecoder)
         self._connections = 0
 
@@ -82,6 +83,7 @@ class FakeShell:
         """Do what the relay wants, as its shell would."""
         relay = self.relay
         relay.handle_timer(now=self.now)
+        self.work += relay.work()
         self.queued += relay.sends()
         self._do(relay.actions())
         for key in relay.statistics_wanted():
@@ -187,6 +189,7 @@ class FakeShell:
             queued=0,
             control_backlog=self.backlogs.get(key, 0),
             packets_lost=0,
+            heard_at=self.now,
         )
 
 

@@ -70,6 +70,25 @@ def the_fault(shell: FakeShell) -> SessionFaulted:
     return fault
 
 
+# Work
+
+
+def test_the_work_of_a_connection_is_the_copies_that_its_datagrams_became(
+    shell: FakeShell,
+) -> None:
+    a, b, _ = (shell.join(number) for number in (1, 2, 3))
+    shell.work.clear()
+    broadcast, unicast = to_all(shell.mac(1)), shell.mac(1) + shell.mac(2) + bytes(50)
+    shell.happen(
+        datagrams=[
+            Received(a, [encode_whole(broadcast), MALFORMED, encode_whole(broadcast)]),
+            Received(b, [encode_whole(unicast)]),
+        ]
+    )
+    assert shell.work == [(a, 4), (b, 1)]
+    assert shell.relay.work() == []
+
+
 # Misbehaviour
 
 
@@ -302,7 +321,7 @@ def test_the_last_frames_before_a_disconnect_are_forwarded(shell: FakeShell) -> 
     assert [key for key, _, _ in shell.queued] == [a]
 
 
-def test_what_comes_on_an_ended_connection_is_ignored(shell: FakeShell) -> None:
+def test_what_comes_on_an_ended_connection_is_dropped_and_is_no_fault(shell: FakeShell) -> None:
     a, b = shell.join(1), shell.join(2)
     shell.say(b, Disconnect(code=SessionEnd.LEFT))
     before = shell.total()
@@ -314,9 +333,31 @@ def test_what_comes_on_an_ended_connection_is_ignored(shell: FakeShell) -> None:
         ConnectionClosed(b, SessionEnd.LEFT, "", by_peer=True),
         datagrams=[Received(b, [frame])],
     )
-    assert shell.total() == before
+    after = shell.total()
+    dropped = IngressDrop.BEFORE_WELCOME
+    assert after.received == before.received + 1
+    assert after.dropped_ingress[dropped] == before.dropped_ingress[dropped] + 1
+    assert after.chosen == before.chosen
     assert shell.relay.session_counts().faults == {}
     assert shell.is_member(a)
+
+
+def test_a_datagram_in_one_flight_with_the_end_of_the_handshake_is_counted(
+    shell: FakeShell,
+) -> None:
+    newcomer = ConnectionKey(77)
+    shell.happen(
+        Connected(newcomer, ("198.51.100.7", 6000)),
+        datagrams=[Received(newcomer, [encode_whole(to_all(shell.mac(1)))])],
+    )
+    assert shell.total().dropped_ingress[IngressDrop.BEFORE_WELCOME] == 1
+
+
+def test_what_the_transport_itself_forbids_is_counted_as_a_fault(shell: FakeShell) -> None:
+    a = shell.join(1)
+    shell.happen(ConnectionClosed(a, SessionEnd.PROTOCOL_ERROR, "streams", by_peer=False))
+    assert the_fault(shell).fault is SessionFault.TRANSPORT_VIOLATION
+    assert [left.reason for left in shell.lifecycle_of(MemberLeft)] == [SessionEnd.PROTOCOL_ERROR]
 
 
 # Conservation

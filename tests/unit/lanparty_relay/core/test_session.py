@@ -32,57 +32,59 @@ def test_a_peer_that_takes_everything_never_stalls() -> None:
     watch = ReadingWatch()
     for second in range(0, 100, 5):
         watch.sent(1000, now=float(second))
-        assert not watch.is_stalled(0, now=float(second))
+        assert not watch.is_stalled(0, heard_at=float(second), now=float(second))
 
 
 def test_a_peer_that_takes_nothing_for_ten_seconds_stalls() -> None:
     watch = ReadingWatch()
     watch.sent(1000, now=0.0)
-    assert not watch.is_stalled(1000, now=CONTROL_STALL_SECONDS - 0.1)
-    assert watch.is_stalled(1000, now=CONTROL_STALL_SECONDS)
+    assert not watch.is_stalled(
+        1000, heard_at=CONTROL_STALL_SECONDS - 0.1, now=CONTROL_STALL_SECONDS - 0.1
+    )
+    assert watch.is_stalled(1000, heard_at=CONTROL_STALL_SECONDS, now=CONTROL_STALL_SECONDS)
 
 
 def test_more_to_read_is_no_progress() -> None:
     watch = ReadingWatch()
     for second in range(10):
         watch.sent(100, now=float(second))
-        assert not watch.is_stalled(100 * (second + 1), now=float(second))
-    assert watch.is_stalled(1000, now=10.0)
+        assert not watch.is_stalled(100 * (second + 1), heard_at=float(second), now=float(second))
+    assert watch.is_stalled(1000, heard_at=10.0, now=10.0)
 
 
 def test_a_peer_that_takes_something_has_ten_seconds_more() -> None:
     watch = ReadingWatch()
     watch.sent(1000, now=0.0)
-    assert not watch.is_stalled(1000, now=9.0)
-    assert not watch.is_stalled(999, now=9.5)
-    assert not watch.is_stalled(999, now=19.4)
-    assert watch.is_stalled(999, now=19.5)
+    assert not watch.is_stalled(1000, heard_at=9.0, now=9.0)
+    assert not watch.is_stalled(999, heard_at=9.5, now=9.5)
+    assert not watch.is_stalled(999, heard_at=19.4, now=19.4)
+    assert watch.is_stalled(999, heard_at=19.5, now=19.5)
 
 
 def test_progress_counts_also_when_more_was_sent_meanwhile() -> None:
     watch = ReadingWatch()
     watch.sent(1000, now=0.0)
-    watch.is_stalled(1000, now=9.0)
+    watch.is_stalled(1000, heard_at=9.0, now=9.0)
     watch.sent(5000, now=9.0)
-    assert not watch.is_stalled(5500, now=10.0)
-    assert not watch.is_stalled(5500, now=19.9)
+    assert not watch.is_stalled(5500, heard_at=10.0, now=10.0)
+    assert not watch.is_stalled(5500, heard_at=19.9, now=19.9)
 
 
 def test_the_ten_seconds_begin_anew_after_everything_was_taken() -> None:
     watch = ReadingWatch()
     watch.sent(1000, now=0.0)
-    assert not watch.is_stalled(0, now=5.0)
+    assert not watch.is_stalled(0, heard_at=5.0, now=5.0)
     watch.sent(1000, now=50.0)
-    assert not watch.is_stalled(1000, now=59.9)
-    assert watch.is_stalled(1000, now=60.0)
+    assert not watch.is_stalled(1000, heard_at=59.9, now=59.9)
+    assert watch.is_stalled(1000, heard_at=60.0, now=60.0)
 
 
 def test_a_backlog_over_the_limit_stalls_at_once() -> None:
     watch = ReadingWatch()
     watch.sent(CONTROL_BACKLOG_LIMIT, now=0.0)
-    assert not watch.is_stalled(CONTROL_BACKLOG_LIMIT, now=0.0)
+    assert not watch.is_stalled(CONTROL_BACKLOG_LIMIT, heard_at=0.0, now=0.0)
     watch.sent(1, now=0.0)
-    assert watch.is_stalled(CONTROL_BACKLOG_LIMIT + 1, now=0.0)
+    assert watch.is_stalled(CONTROL_BACKLOG_LIMIT + 1, heard_at=0.0, now=0.0)
 
 
 def test_a_look_is_wanted_while_more_may_wait_than_is_allowed() -> None:
@@ -92,6 +94,14 @@ def test_a_look_is_wanted_while_more_may_wait_than_is_allowed() -> None:
     looks.append(watch.wants_look)
     watch.sent(1, now=0.0)
     looks.append(watch.wants_look)
-    assert not watch.is_stalled(10, now=0.0)
+    assert not watch.is_stalled(10, heard_at=0.0, now=0.0)
     looks.append(watch.wants_look)
     assert looks == [False, True, False]
+
+
+def test_of_a_peer_that_is_not_heard_any_more_it_says_nothing() -> None:
+    watch = ReadingWatch()
+    watch.sent(1000, now=0.0)
+    assert not watch.is_stalled(1000, heard_at=0.0, now=CONTROL_STALL_SECONDS)
+    assert not watch.is_stalled(1000, heard_at=0.0, now=3 * CONTROL_STALL_SECONDS)
+    assert watch.is_stalled(1000, heard_at=CONTROL_STALL_SECONDS, now=3 * CONTROL_STALL_SECONDS)

@@ -158,6 +158,7 @@ RULE_1 = [
     ("a", b"\x10\x00\x00", MALFORMED, ""),
     ("a", b"\x10\x00\x00\x00", RUNT, ""),
     ("a", encode_whole(frame(B, A, 14)[:13]), RUNT, ""),
+    ("a", encode_whole(B + A + b"\x81\x00" + bytes(3)), RUNT, ""),
     ("a", whole(B, A, 14), Cast.UNICAST, "b"),
     ("a", b"\x20" + whole(B, A)[1:], MALFORMED, ""),
     ("a", b"\x00" + whole(B, A)[1:], MALFORMED, ""),
