@@ -13,7 +13,7 @@ def describe_machine() -> dict[str, str]:
     return {
         "processor": _processor_name(),
         "cores": str(os.cpu_count()),
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
         "softlan": version("softlan"),
         "aioquic": version("aioquic"),
