@@ -117,6 +117,8 @@ class Conversation:
 
     def handle_connected(self, *, now: float) -> None:
         """Say hello: the relay is who it should be."""
+        if self.state.is_over:  # It was left while the handshake's last packet was on its way.
+            return
         self._enter(EndpointInput.CONNECTED)
         self._send(self._hello)
         self._deadline = now + ANSWER_TIMEOUT

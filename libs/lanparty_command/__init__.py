@@ -20,6 +20,7 @@ from lanparty_command.addresses import (
     RelayAddress,
     join_host_port,
 )
+from lanparty_command.output import abandon_output, output_guarded
 from lanparty_command.program import (
     Command,
     CommandFailed,
@@ -52,9 +53,11 @@ __all__ = [
     "RelayAddress",
     "TcpListen",
     "UdpListen",
+    "abandon_output",
     "environment_variable",
     "flag",
     "join_host_port",
+    "output_guarded",
     "run_program",
     "softlan_version",
 ]

@@ -15,6 +15,9 @@ __all__ = [
 DEFAULT_RELAY_PORT: Final = 443
 """The UDP port of HTTP/3, which most networks let through."""
 
+_USUAL_PORTS: Final = {"udp": DEFAULT_RELAY_PORT, "tcp": 8080}
+"""For examples of what to write."""
+
 _LONGEST_HOST: Final = 253
 """Characters in a DNS name (RFC 1035 section 3.1, without the root's dot)."""
 
@@ -45,8 +48,10 @@ class ListenAddress:
             return cls(host, _port(address, text))
         name, colon, port = address.rpartition(":")
         if not colon or address.endswith("]"):
+            usual = _USUAL_PORTS[transport]
             raise AddressError(
-                f"{text!r} has no port: write 443/{transport}, 192.0.2.1:443 or [2001:db8::1]:443"
+                f"{text!r} has no port: write {usual}/{transport}, 192.0.2.1:{usual} "
+                f"or [2001:db8::1]:{usual}"
             )
         if name in {"", "*"}:
             return cls(None, _port(port, text))

@@ -14,6 +14,8 @@ __all__ = ["sentences"]
 _LONGEST_VALUE: Final = 60
 """Characters of a wrong value that are repeated to its writer."""
 
+_WRONG_FORM: Final = "string_pattern_mismatch"
+
 _MEANINGS: Final[Mapping[str, str]] = {
     "bool_parsing": "must be true or false, not {input}",
     "enum": "must be one of {expected}, not {input}",
@@ -25,7 +27,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
     "less_than": "must be less than {lt}, not {input}",
     "less_than_equal": "must be at most {le}, not {input}",
     "literal_error": "must be one of {expected}, not {input}",
-    "string_pattern_mismatch": "{input} does not have the right form",
+    _WRONG_FORM: "{input} does not have the right form",
     "string_too_long": "must have at most {max_length} characters",
     "string_too_short": "must have at least {min_length} characters",
 }
@@ -50,7 +52,8 @@ def _sentence(settings: type[CommandSettings], detail: ErrorDetails, given: Coll
     if detail["type"] == "missing":
         return f"{shown} is missing (or set {environment_variable(name)})"
     origin = shown if name in given else f"{shown} (from {environment_variable(name)})"
-    return f"{origin}: {_own_words(detail)}"
+    form = f": write {option.form}" if option.form and detail["type"] == _WRONG_FORM else ""
+    return f"{origin}: {_own_words(detail)}{form}"
 
 
 def _own_words(detail: ErrorDetails) -> str:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from lanparty_command.complaints import sentences
 from lanparty_command.options import FieldOption, parameters_of
+from lanparty_command.output import output_guarded
 from lanparty_command.settings import CommandSettings
 
 __all__ = ["Command", "CommandFailed", "ExitCode", "Program", "run_program", "softlan_version"]
@@ -70,10 +71,20 @@ def run_program(program: Program, arguments: Sequence[str] | None = None) -> int
     """Run with `arguments` (the process's when None) and return the exit code.
 
     A person's mistake becomes one sentence each on stderr, never a traceback; a fault of ours
-    keeps its traceback. `--help` and `--version` return 0.
+    keeps its traceback. `--help` and `--version` return 0. If stdout takes nothing any more, the
+    run ends with `ExitCode.FAILURE`.
     """
+    return output_guarded(
+        lambda: _run(program, arguments), name=program.name, failure=ExitCode.FAILURE
+    )
+
+
+def _run(program: Program, arguments: Sequence[str] | None) -> int:
     try:
         return int(_click_program(program).main(arguments, program.name, standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as bare:
+        print(bare.format_message(), file=sys.stderr)
+        return ExitCode.USAGE
     except click.UsageError as mistake:
         where = mistake.ctx.command_path if mistake.ctx else program.name
         for line in mistake.format_message().splitlines():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
 from lanparty_command.addresses import ListenAddress, RelayAddress
 
@@ -38,6 +38,8 @@ class Option:
     """How the help says the default; the default itself when None."""
     short: str | None = None
     """A one-letter spelling beside the long one: `-q`."""
+    form: str = ""
+    """What a value looks like, for whoever wrote another: "sha256: and 43 letters"."""
     positional: bool = False
     """An argument without a flag: `join INVITE`. It has its variable all the same."""
 
@@ -50,6 +52,15 @@ class CommandSettings(BaseModel):
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _something_is_given(cls, value: object) -> object:
+        # An empty variable counts as not set; an empty flag is a slip, such as an unset variable
+        # of the shell's, and an empty path would be the working directory.
+        if value == "":
+            raise ValueError("must not be empty")
+        return value
 
 
 def flag(field_name: str) -> str:

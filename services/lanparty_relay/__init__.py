@@ -1,5 +1,6 @@
 """The relay: rooms that players join over QUIC, counted and shown to its operator.
 
+command    the console script, which loads `program`
 core/      every decision, pure
 serving    one turn: endpoint -> core -> endpoint
 running    start, stop, and how the parts hang together

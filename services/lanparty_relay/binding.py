@@ -44,7 +44,7 @@ def bind_admin(admin: ListenAddress) -> socket.socket:
             (admin.host or _EVERY_ADDRESS, admin.port),
             family=socket.AF_INET if admin.host and ":" not in admin.host else socket.AF_INET6,
             backlog=_BACKLOG,
-            dualstack_ipv6=admin.host is None,
+            dualstack_ipv6=admin.host in {None, _EVERY_ADDRESS},
         )
     except OSError as error:
         raise CommandFailed(_explanation("--admin", "TCP", admin, error)) from error

@@ -1,29 +1,32 @@
-"""The program `lanparty-relay`."""
+"""The console script `lanparty-relay`: what must happen before the program itself is loaded.
 
-from lanparty_command import Command, Program, run_program
-from lanparty_relay.running import run_relay
-from lanparty_relay.settings import RelaySettings
+Imports nothing that takes time. Python's own answer to Ctrl-C, an exception wherever it happens to
+be, becomes a traceback or is lost while modules load.
+"""
+
+import os
+import signal
+from types import FrameType
 
 __all__ = ["main"]
 
-_EXAMPLES = """\
-examples:
-  lanparty-relay                                         serve players on UDP port 443
-  lanparty-relay --listen 4433/udp --state-dir ./state   without special rights
-  lanparty-relay --cert fullchain.pem --key privkey.pem  with a certificate of an authority
-
-Every option can be set by its variable as well; the option wins. SIGTERM and Ctrl-C stop the
-relay cleanly: every player is told.
-"""
+_INTERRUPTED = 130
+"""`ExitCode.INTERRUPTED`, whose module takes time to load."""
 
 
 def main() -> int:
-    """Run with the process's arguments and return the exit code."""
-    return run_program(
-        Program(
-            name="lanparty-relay",
-            summary="Host rooms in which players far apart share one Ethernet segment.",
-            commands=[Command(settings=RelaySettings, run=run_relay)],
-            epilog=_EXAMPLES,
-        )
-    )
+    """Run with the process's arguments and return the exit code.
+
+    Until the relay serves, and again when it has stopped, Ctrl-C ends the process at once.
+    """
+    signal.signal(signal.SIGINT, _leave)
+    from lanparty_relay.program import run
+
+    try:
+        return run()
+    finally:
+        signal.signal(signal.SIGINT, _leave)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(_INTERRUPTED)

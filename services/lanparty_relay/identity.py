@@ -63,7 +63,7 @@ def load_admin_token(state: StateDirectory, token_file: Path | None) -> str:
             raise CommandFailed(
                 f"--admin-token-file: {token_file} can't be read: {error.strerror}"
             ) from error
-    kept = state.read(ADMIN_TOKEN_FILE)
+    kept = state.read(ADMIN_TOKEN_FILE, secret=True)
     if kept is not None:
         return _checked_token(kept, state.path / ADMIN_TOKEN_FILE)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -86,7 +86,7 @@ def _own_identity(state: StateDirectory) -> ServerIdentity:
     key = state.path / KEY_FILE
     # The key first: if the relay dies in between, the next start finds no certificate and makes
     # one for the key that is there, so that a key is never replaced behind an operator's back.
-    if state.read(KEY_FILE) is None:
+    if state.read(KEY_FILE, secret=True) is None:
         if state.read(CERTIFICATE_FILE) is not None:
             raise CommandFailed(
                 f"{key} is missing, the key of {certificate}: put it back, or remove the "
@@ -106,12 +106,28 @@ def _read(certificate: Path, key: Path, *, way_out: str) -> ServerIdentity:
     try:
         return ServerIdentity.load(certificate, key)
     except IdentityError as error:
-        raise CommandFailed(f"{error}. {way_out}") from error
+        raise CommandFailed(f"{_in_own_words(error)}. {way_out}") from error
+
+
+def _in_own_words(error: IdentityError) -> str:
+    """Say why a file can't be used, in our words rather than a library's."""
+    library = error.__cause__
+    if library is None:
+        return str(error)
+    what = str(error).removesuffix(f": {library}")
+    match library:
+        case OSError():
+            return f"{what}: {library.strerror}"
+        case TypeError():  # The only argument of which the type can be wrong is the password.
+            return f"{what}: it is encrypted, and the relay asks for no password"
+    return f"{what}: it is no PEM file of that kind"
 
 
 def _own_key(state: StateDirectory, file: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        key = serialization.load_pem_private_key(state.read(KEY_FILE) or b"", password=None)
+        key = serialization.load_pem_private_key(
+            state.read(KEY_FILE, secret=True) or b"", password=None
+        )
     except (ValueError, TypeError) as error:
         raise CommandFailed(
             f"no private key can be read from {file}. Remove it to get a new one (players then "

@@ -11,7 +11,13 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Final
 
-from lanparty_command import CommandFailed, ExitCode, join_host_port, softlan_version
+from lanparty_command import (
+    CommandFailed,
+    ExitCode,
+    abandon_output,
+    join_host_port,
+    softlan_version,
+)
 from lanparty_obs.logging import configure, get_logger
 from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.loop import EndpointDriver, UdpEndpoint
@@ -194,8 +200,12 @@ class _RunningRelay:
             f"  admin API:   http://{self._addresses.admin}",
             f"  admin token: {token_file}",
         )
-        with suppress(BrokenPipeError):
+        try:
             print("\n".join(lines), flush=True)
+        except OSError as error:
+            # The relay is for its players, whether anybody reads this or not.
+            abandon_output()
+            self._log.warning("what to dial could not be printed", reason=error.strerror)
 
     def _note_events(self, events: list[LifecycleEvent], now: float) -> None:
         for event in events:

@@ -45,11 +45,17 @@ class StateDirectory:
                 f"another relay uses {self.path}: stop it, or give this one its own --state-dir"
             ) from None
 
-    def read(self, name: str) -> bytes | None:
-        """Return the file's content, or None if there is no such file."""
+    def read(self, name: str, *, secret: bool = False) -> bytes | None:
+        """Return the file's content, or None if there is no such file.
+
+        A secret that others may read, restored from a backup perhaps, becomes its owner's alone.
+        """
         with self._explained("read", name):
             try:
-                return (self.path / name).read_bytes()
+                with (self.path / name).open("rb") as file:
+                    if secret and os.fstat(file.fileno()).st_mode & ~_SECRET & 0o777:
+                        os.fchmod(file.fileno(), _SECRET)
+                    return file.read()
             except FileNotFoundError:
                 return None
 

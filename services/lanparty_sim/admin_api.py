@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -12,6 +12,9 @@ from lanparty_obs.counters import TunnelCounters
 from lanparty_sim.steps import StepFailedError
 
 __all__ = ["AdminApi", "AdminApiError"]
+
+_TIMEOUT: Final = 5.0
+"""Seconds."""
 
 
 class AdminApiError(StepFailedError):
@@ -40,10 +43,11 @@ class AdminApi:
         self, url: str, *, token: str, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """`transport` replaces the network in tests."""
+        self._url = url
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=5.0,
+            timeout=_TIMEOUT,
             trust_env=False,  # The API is on this machine or near it: no proxy knows the way.
             transport=transport,
         )
@@ -81,15 +85,17 @@ class AdminApi:
 
     async def knows_peer(self, room_id: str, peer_id: int) -> bool:
         """Tell whether a peer is listed."""
-        answer = await self._ask("GET", f"/api/v1/rooms/{room_id}/peers/{peer_id}")
-        return answer.is_success
+        path = f"/api/v1/rooms/{room_id}/peers/{peer_id}"
+        answer = await self._ask("GET", path)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return False
+        _require_success(answer)
+        return True
 
     async def kick(self, room_id: str, peer_id: int) -> None:
         """Throw a peer out."""
         path = f"/api/v1/rooms/{room_id}/peers/{peer_id}"
-        answer = await self._ask("DELETE", path)
-        if not answer.is_success:
-            raise AdminApiError(f"DELETE {path} answered {answer.status_code}")
+        _require_success(await self._ask("DELETE", path))
 
     async def _read(self, path: str, document: type[DocumentT]) -> DocumentT:
         return _parse(await self._ask("GET", path), document)
@@ -97,15 +103,28 @@ class AdminApi:
     async def _ask(self, method: str, path: str) -> httpx.Response:
         try:
             return await self._client.request(method, path)
-        except httpx.HTTPError as error:
-            raise AdminApiError(f"{method} {path}: {error or type(error).__name__}") from error
+        except httpx.TimeoutException as error:
+            raise AdminApiError(
+                f"The admin API at {self._url} gave no answer within {_TIMEOUT:.0f} s."
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise AdminApiError(f"No admin API answers at {self._url}.") from error
+
+
+def _require_success(answer: httpx.Response) -> None:
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        raise AdminApiError("The admin API refuses the token.")
+    if not answer.is_success:
+        asked = f"{answer.request.method} {answer.request.url.path}"
+        raise AdminApiError(f"The admin API answered {answer.status_code} to {asked}.")
 
 
 def _parse(answer: httpx.Response, document: type[DocumentT]) -> DocumentT:
-    path = answer.request.url.path
-    if not answer.is_success:
-        raise AdminApiError(f"GET {path} answered {answer.status_code}")
+    _require_success(answer)
     try:
         return document.model_validate_json(answer.content)
     except ValidationError as error:
-        raise AdminApiError(f"GET {path} answered something else than expected") from error
+        path = answer.request.url.path
+        raise AdminApiError(
+            f"The admin API answered something else than expected to GET {path}."
+        ) from error

@@ -5,9 +5,16 @@ from rich.console import Console
 __all__ = ["plain_console"]
 
 
-def plain_console(*, quiet: bool = False) -> Console:
+def plain_console(*, quiet: bool = False, stderr: bool = False) -> Console:
     """Make a console that prints text as it is: names come from other people.
 
-    No markup, no emoji codes, no highlighting. With `quiet` it prints nothing.
+    No markup, no emoji codes, no highlighting. With `quiet` it prints nothing. When nobody reads
+    it any more, it raises `BrokenPipeError` as `print` does.
     """
-    return Console(markup=False, emoji=False, highlight=False, quiet=quiet)
+    return _PlainConsole(markup=False, emoji=False, highlight=False, quiet=quiet, stderr=stderr)
+
+
+class _PlainConsole(Console):
+    def on_broken_pipe(self) -> None:
+        # Called while the error is handled. The base ends the process here, wherever it is.
+        raise  # noqa: PLE0704

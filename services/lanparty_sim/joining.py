@@ -33,6 +33,8 @@ from lanparty_sim.virtual_host import VirtualHost
 __all__ = ["join"]
 
 _MADE_CODE_LENGTH: Final = 11
+_PLACES: Final = "players"
+"""Of the state directory; no name that a relay uses in its own."""
 
 
 def join(settings: JoinSettings) -> int:
@@ -63,7 +65,8 @@ class _Stay:
 
     async def _stay(self) -> int:
         settings = self._settings
-        self._claim(settings.room)
+        relay = settings.known_relay()
+        self._claim(settings.room_code)
         record = self._slot.load() if self._slot is not None else None
         mac = settings.mac or _mac_of(record) or MacAddress(b"\x02\x5c" + secrets.token_bytes(4))
         host = VirtualHost(mac=mac, address=settings.address or _address_for(mac))
@@ -71,8 +74,8 @@ class _Stay:
         try:
             self._tell.connecting()
             await player.join(
-                settings.known_relay(),
-                room_code=settings.room,
+                relay,
+                room_code=settings.room_code,
                 create=settings.create or settings.room is None,
                 resume_token=record.token if record is not None else None,
             )
@@ -90,11 +93,15 @@ class _Stay:
         finally:
             await player.leave()
         self._forget(ended)
-        return ExitCode.OK if ended is None else exit_code_of(ended, joined=self._tell.was_joined)
+        if ended is None:
+            return ExitCode.OK
+        if ended.code is SessionEnd.LEFT and not self._tell.was_joined:
+            return ExitCode.INTERRUPTED
+        return exit_code_of(ended, joined=self._tell.was_joined)
 
     def _claim(self, room: RoomCode | None) -> None:
         if self._settings.state_dir is not None and room is not None and self._slot is None:
-            store = ResumeStore(self._settings.state_dir / "resume")
+            store = ResumeStore(self._settings.state_dir / _PLACES)
             self._slot = store.claim(str(self._settings.relay), room, place=self._settings.name)
 
     def _remember(self, player: Player) -> None:
@@ -110,11 +117,15 @@ class _Stay:
 
 
 class _Teller:
-    """Prints what happens: lines for a person, JSON objects for a program."""
+    """Prints what happens: lines for a person, JSON objects for a program.
+
+    What explains an exit code other than 0 to a person goes to stderr.
+    """
 
     def __init__(self, settings: JoinSettings) -> None:
         self._settings = settings
         self._console = plain_console()
+        self._complaints = plain_console(stderr=True)
         self._early: list[SessionEvent] = []
         self.was_joined = False
 
@@ -127,8 +138,12 @@ class _Teller:
         self.was_joined = True
         welcome = player.welcome
         back = "Back in" if welcome.resumed else "In"
+        room = self._settings.room
+        code = room.spelled(welcome.room_code) if room else welcome.room_code.spoken()
+        if self._settings.quiet and room is None and not self._settings.json_:
+            self._console.print(code, soft_wrap=True)
         self._line(
-            f"{back} room {welcome.room_code.spoken()} (id {welcome.room_id}, MTU {welcome.mtu}) "
+            f"{back} room {code} (id {welcome.room_id}, MTU {welcome.mtu}) "
             f"as peer {welcome.peer_id}, {player.host.mac} {player.host.address}. "
             "Ctrl-C leaves.",
             event="joined",
@@ -146,13 +161,13 @@ class _Teller:
     def not_joined(self, ended: SessionEnded, sentence: str) -> None:
         """Say why it is not in the room, and what may help."""
         self._goodbye(ended, sentence)
-        room = self._settings.room
+        room = self._settings.room_code
         mistyped = room is not None and len(room) == _MADE_CODE_LENGTH and not has_valid_check(room)
         if ended.code is SessionEnd.ROOM_UNKNOWN and mistyped:
             self._line(
                 "The code's last symbol doesn't fit the others: one of them is probably mistyped.",
                 event="hint",
-                important=True,
+                complaint=True,
             )
 
     def left(self) -> None:
@@ -180,6 +195,7 @@ class _Teller:
         self._line(
             sentence,
             event="ended",
+            complaint=exit_code_of(ended, joined=self.was_joined) != ExitCode.OK,
             important=True,
             code=ended.code.value,
             detail=ended.text,
@@ -189,10 +205,20 @@ class _Teller:
         if self._settings.verbose and ended.text not in ("", sentence):
             self._line(f"  in detail: {ended.text}", event="detail")
 
-    def _line(self, text: str, *, event: str, important: bool = False, **fields: object) -> None:
+    def _line(
+        self,
+        text: str,
+        *,
+        event: str,
+        important: bool = False,
+        complaint: bool = False,
+        **fields: object,
+    ) -> None:
         if self._settings.json_:
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             print(json.dumps({"time": now, "event": event, "message": text} | fields), flush=True)
+        elif complaint:
+            self._complaints.print(text, soft_wrap=True)
         elif important or not self._settings.quiet:
             self._console.print(text, soft_wrap=True)
 

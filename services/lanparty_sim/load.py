@@ -6,9 +6,12 @@ machine, which share one monotonic clock, so one-way latencies are exact.
 
 import multiprocessing
 import secrets
+import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Final
@@ -152,10 +155,26 @@ class _Workers:
     def _start_one(self, share: Share) -> Connection:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=work, args=(theirs, share), daemon=True)
-        process.start()
+        with _interrupts_held():
+            process.start()
         theirs.close()
         self._running.append((process, ours))
         return ours
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C for after the block; a process that is started in it never sees any.
+
+    The terminal sends it to the whole group, but the players' owner decides what it means.
+    """
+    # Its own start would let interrupts through again, inside the block.
+    resource_tracker.ensure_running()
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _joined(pipe: Connection) -> RoomCode:

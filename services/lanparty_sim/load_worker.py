@@ -114,8 +114,6 @@ def work(pipe: Connection, share: Share) -> None:
 
     SIGTERM makes the players leave at once.
     """
-    # Ctrl-C goes to the whole group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(asyncio.CancelledError, EOFError, BrokenPipeError):
         asyncio.run(_work(pipe, share))
 

@@ -27,6 +27,7 @@ _CLIENTS: Final = ("alice", "bob", "carol")
 
 async def _all_join(stage: Stage) -> str:
     alice = await stage.join("alice", room_code=stage.room_wanted, create=True)
+    require(not alice.members, "the room is in use: name another by --room, or none")
     for name in ("bob", "carol"):
         await stage.join(name, room_code=stage.room_code)
     gateway = await stage.join("gateway", role=Role.GATEWAY, room_code=stage.room_code)
@@ -218,10 +219,12 @@ async def _kick(stage: Stage) -> str:
     api = stage.require_api()
     dave = await stage.join("dave", room_code=stage.room_code)
     dave_id = dave.welcome.peer_id
-    await poll_until(lambda: api.knows_peer(stage.room_id, dave_id), "dave is not listed")
-    await api.kick(stage.room_id, dave_id)
-    ended = await dave.until_over(limit=ANSWER_LIMIT)
-    await stage.leave("dave")
+    try:
+        await poll_until(lambda: api.knows_peer(stage.room_id, dave_id), "dave is not listed")
+        await api.kick(stage.room_id, dave_id)
+        ended = await dave.until_over(limit=ANSWER_LIMIT)
+    finally:
+        await stage.leave("dave")  # The steps to come count who is in the room.
     require(
         ended is not None and ended.code is SessionEnd.KICKED,
         f"dave's session ended with {ended and ended.code}",

@@ -48,6 +48,8 @@ class Stage:
     api: AdminApi | None = None
     watch: Callable[[str, SessionEvent], None] | None = None
     """Called with the name of a player and what happened to its session."""
+    left_outside: SessionEnded | None = None
+    """Why a player couldn't join."""
     players: dict[str, Player] = field(default_factory=dict)
     mac_prefix: bytes = field(default_factory=lambda: b"\x02\x5a" + secrets.token_bytes(3))
     """Two runs at one relay must not collide."""
@@ -115,6 +117,7 @@ class Stage:
                 self.relay, room_code=room_code, create=create, resume_token=resume_token
             )
         except JoinFailedError as failure:
+            self.left_outside = failure.ended
             raise StepFailedError(f"{name}: {failure}") from failure
         self.players[name] = player
         return player

@@ -84,6 +84,6 @@ async def test_an_interrupt_during_the_table_leaves_nothing_behind() -> None:
     process = await start()
     lines = await read_until(process, "players on")
     process.send_signal(signal.SIGTERM)
-    await end(process)
-    assert process.returncode == 130
+    output = await end(process)
+    assert process.returncode == 130, output
     assert is_free(port_in(lines[-1]))

@@ -128,6 +128,27 @@ def test_what_it_prints_can_be_pasted(tmp_path: Path) -> None:
     assert token[-1] == str(tmp_path / "admin-token")
 
 
+def test_it_serves_though_nobody_can_read_its_greeting(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [PROGRAM, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", f"--state-dir={tmp_path}"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    with process:
+        assert process.stderr is not None
+        said = ""
+        while "admin process serves" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert "what to dial could not be printed" in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     ("options", "hint"),
     [

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import time
@@ -93,6 +94,39 @@ async def test_a_player_tells_who_joins_and_leaves_and_leaves_politely(
         assert await alice.end() == (0, "Left the room.\n")
 
 
+async def test_a_room_is_spelled_as_its_player_did(relay: RelayProcess) -> None:
+    async with sim("join", *dial(relay), "--room=lan-party", "--create") as player:
+        await player.line("In room lan-party ")
+
+
+async def test_a_quiet_player_says_the_code_of_the_room_that_it_made(relay: RelayProcess) -> None:
+    async with sim("join", *dial(relay), "-q") as first:
+        code = (await first.line("-")).strip()
+        async with sim("join", *dial(relay), f"--room={code}") as second:
+            await second.line(f"In room {code}")
+
+
+async def test_why_a_player_is_not_in_its_room_stands_on_stderr(relay: RelayProcess) -> None:
+    process = await asyncio.create_subprocess_exec(
+        SIM,
+        "join",
+        *dial(relay),
+        "--room=N0NE",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert out.decode() == f"Joining through {relay.address} ...\n"
+    assert err.decode().startswith("There is no room with this code.")
+
+
+async def test_a_player_that_gives_up_was_interrupted() -> None:
+    async with sim("join", "--relay=127.0.0.1:9", "--room=C0DE") as player:
+        await player.line("Joining")
+        player.process.send_signal(signal.SIGINT)
+        assert await player.end() == (130, "Gave up.\n")
+
+
 async def test_the_relays_goodbye_is_read_within_a_second() -> None:
     async with RelayProcess() as relay, sim("join", *dial(relay), "--create") as player:
         await player.line("In room")
@@ -176,6 +210,7 @@ async def test_a_place_is_kept_over_a_restart_and_held_by_one_process(
             assert "already joined" in text
             first.process.kill()
             await first.process.wait()
+        assert os.listdir(tmp_path) == ["players"]
         async with sim(*mine) as second:
             after = json.loads(await second.line('"joined"'))
     assert after["resumed"]
@@ -187,6 +222,16 @@ async def test_a_wrong_command_line_is_explained() -> None:
     assert code == 2
     assert "--room" in text
     assert "Traceback" not in text
+
+
+async def test_a_state_directory_that_can_not_be_used_is_a_sentence(
+    relay: RelayProcess, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    code, text = await run("join", *dial(relay), "--room=C0DE", f"--state-dir={file}")
+    assert code == 1
+    assert text.startswith(f"lanparty-sim: Can't use {file / 'players'}")
 
 
 async def test_variables_stand_in_for_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,14 +251,57 @@ async def test_the_scenario_passes_and_says_so_to_the_shell(relay: RelayProcess)
     assert {step["status"] for step in document["steps"]} == {"passed"}
 
 
-async def test_the_scenario_fails_with_its_own_exit_code(relay: RelayProcess) -> None:
+async def test_a_scenario_that_nobody_can_join_ends_as_a_player_does(relay: RelayProcess) -> None:
     code, text = await run("e2e", f"--relay={relay.address}", f"--pin={OTHER_PIN}")
+    assert code == 4
+    assert "1 failed, 21 not run" in text
+    async with RelayProcess() as gone:
+        nobody = f"--relay={gone.address}"
+    code, text = await run("e2e", nobody, f"--pin={OTHER_PIN}", "--connect-timeout=0.3")
+    assert code == 3
+    assert "1 failed, 21 not run" in text
+
+
+async def test_a_scenario_in_a_room_in_use_fails_at_once(relay: RelayProcess) -> None:
+    async with sim("join", *dial(relay), "--room=BUSY", "--create") as player:
+        await player.line("In room")
+        code, text = await run("e2e", *dial(relay), "--room=BUSY", "--json")
     assert code == 1
-    assert "FAILED" in text
-    assert "1 failed" in text
+    first, *others = json.loads(text)["steps"]
+    assert first["detail"] == "the room is in use: name another by --room, or none"
+    assert {step["status"] for step in others} == {"not run"}
+
+
+async def test_an_api_that_is_of_no_use_is_said_before_the_scenario(
+    relay: RelayProcess,
+) -> None:
     code, text = await run("e2e", *dial(relay), f"--admin={relay.admin_url}")
     assert code == 2
     assert "--admin-token-file" in text
+    wrong = f"--admin-token-file={relay.pin_file}"
+    code, text = await run("e2e", *dial(relay), f"--admin={relay.admin_url}", wrong)
+    assert code == 1
+    assert text.splitlines() == [
+        "lanparty-sim: The admin API refuses the token. Check --admin and --admin-token-file."
+    ]
+    code, text = await run("e2e", *dial(relay), "--admin=127.0.0.1:9", wrong)
+    assert code == 1
+    assert text.startswith("lanparty-sim: No admin API answers at http://127.0.0.1:9.")
+
+
+@pytest.mark.parametrize("command", [["e2e"], ["e2e", "--json"], ["join"], ["--help"]])
+async def test_a_pipe_that_is_closed_ends_it_quietly(
+    relay: RelayProcess, command: list[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    options = () if command == ["--help"] else dial(relay)
+    process = await asyncio.create_subprocess_exec(
+        SIM, *command, *options, stdout=writing, stderr=asyncio.subprocess.PIPE
+    )
+    os.close(writing)
+    _, said = await process.communicate()
+    assert (process.returncode, said.decode()) == (1, "")
 
 
 @pytest.mark.parametrize("cast", ["unicast", "broadcast"])

@@ -28,9 +28,9 @@ __all__ = ["AdminParts", "create_app"]
 _DESCRIPTION: Final = """\
 Rooms, peers and counters of a softlan relay, and how to end them.
 
-Every path but `/healthz` and `/readyz` needs the relay's admin token as a bearer token. Errors are
-problem details (RFC 9457). Counters are read from the relay's memory at one moment between two of
-its batches, so that they add up exactly.
+Every path but `/healthz`, `/readyz` and this description itself, `/openapi.json`, needs the relay's
+admin token as a bearer token. Errors are problem details (RFC 9457). Counters are read from the
+relay's memory at one moment between two of its batches, so that they add up exactly.
 """
 
 _REFUSALS: Final = problem_responses(

@@ -223,6 +223,15 @@ def test_a_leave_before_the_relay_is_known_says_nothing_to_it() -> None:
     assert conversation.state is SessionState.LEFT
 
 
+def test_a_handshake_that_ends_after_the_leave_says_nothing() -> None:
+    conversation = Conversation(HELLO)
+    conversation.disconnect(SessionEnd.LEFT, "")
+    conversation.handle_connected(now=0.0)
+    assert ended_of(conversation).code is SessionEnd.LEFT
+    assert sent(conversation) == []
+    assert conversation.next_deadline() is None
+
+
 def test_what_arrives_after_the_end_is_ignored() -> None:
     conversation = joined()
     conversation.disconnect(SessionEnd.LEFT, "")

@@ -54,6 +54,11 @@ def test_a_port_alone_goes_with_the_given_host() -> None:
     assert parsed == ListenAddress("127.0.0.1", 8080)
 
 
+def test_the_example_of_what_to_write_is_one_of_that_transport() -> None:
+    with pytest.raises(AddressError, match="write 8080/tcp, "):
+        ListenAddress.parse("frog", transport="tcp")
+
+
 @pytest.mark.parametrize(
     ("address", "text"),
     [

@@ -34,6 +34,9 @@ class ServeSettings(CommandSettings):
     ] = 5
     patience: Annotated[float, Field(gt=0, description="Seconds."), Option(metavar="SECONDS")] = 1.5
     colour: Annotated[Colour, Field(description="Paint.")] = Colour.RED
+    shade: Annotated[
+        str, Field(pattern=r"^#[0-9a-f]{6}$", description="Shade."), Option(form="# and 6 digits")
+    ] = "#000000"
     log_format: Annotated[Literal["console", "json"], Field(description="Logs.")] = "console"
     retry: Annotated[bool, Field(description="Be strict, 100%."), Option(short="-r")] = False
     json_: Annotated[bool, Field(description="For machines.")] = False
@@ -146,6 +149,8 @@ def test_an_empty_variable_counts_as_not_set(
         (["--patience", "0"], "--patience: must be more than 0, not '0'"),
         (["--patience", "nan"], "--patience: must be more than 0, not 'nan'"),
         (["--patience", "long"], "--patience: must be a number, not 'long'"),
+        (["--shade", "red"], "--shade: 'red' does not have the right form: write # and 6 digits"),
+        (["--state-dir", ""], "--state-dir: must not be empty"),
         (["--colour", "green"], "--colour: must be one of 'red' or 'blue', not 'green'"),
         (["--log-format", "xml"], "--log-format: must be one of 'console' or 'json', not 'xml'"),
         (["--listen", "44/tcp"], "--listen: '44/tcp' should end in /udp, or have no suffix at all"),
@@ -273,6 +278,16 @@ def test_help_of_a_program_lists_its_subcommands_and_keeps_the_examples_lines(
     assert "Serve people." in said
     assert "Dial somebody." in said
     assert "both serve   serves\n" in said
+
+
+def test_without_a_subcommand_the_help_is_printed_as_it_is(
+    both: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_program(both, []) == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    run_program(both, ["--help"])
+    assert said.err == capsys.readouterr().out
 
 
 def test_help_of_a_subcommand_has_its_options(

@@ -80,3 +80,11 @@ def test_without_any_route_it_is_the_loopback(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(socket, "socket", no_network)
     assert reachable_address(("::", 443)) == ("127.0.0.1", 443)
+
+
+@pytest.mark.parametrize("host", [None, "::"])
+def test_an_admin_api_on_every_address_serves_both_families(host: str | None) -> None:
+    with bind_admin(ListenAddress(host, 0)) as listener:
+        port = listener.getsockname()[1]
+        for loopback in ("127.0.0.1", "::1"):
+            socket.create_connection((loopback, port), timeout=5).close()

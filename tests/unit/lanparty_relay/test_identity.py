@@ -1,10 +1,16 @@
 import datetime
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from lanparty_command import CommandFailed
 from lanparty_quic.identity import ServerIdentity
@@ -110,6 +116,43 @@ def test_a_given_certificate_that_is_none_is_explained(
 ) -> None:
     with pytest.raises(CommandFailed, match="--cert"):
         load_identity(state, cert=tmp_path / "absent.pem", key=tmp_path / "absent.pem")
+
+
+def encrypted(identity: ServerIdentity) -> bytes:
+    hidden = BestAvailableEncryption(b"secret")
+    return identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden)
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda cert, key, identity: cert.unlink(), "cert.pem: No such file or directory."),
+        (lambda cert, key, identity: cert.write_text("x"), "cert.pem: it is no PEM file"),
+        (lambda cert, key, identity: key.write_text("x"), "key.pem: it is no PEM file"),
+        (
+            lambda cert, key, identity: key.write_bytes(encrypted(identity)),
+            "key.pem: it is encrypted",
+        ),
+    ],
+    ids=["absent", "no certificate", "no key", "encrypted"],
+)
+def test_why_a_file_can_not_be_used_is_said_without_a_librarys_words(
+    state: StateDirectory,
+    tmp_path: Path,
+    identity: ServerIdentity,
+    damage: Callable[[Path, Path, ServerIdentity], object],
+    reason: str,
+) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(identity.certificate.public_bytes(Encoding.PEM))
+    key.write_bytes(identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    damage(cert, key, identity)
+    with pytest.raises(CommandFailed) as caught:
+        load_identity(state, cert=cert, key=key)
+    said = str(caught.value)
+    assert reason in said
+    assert said.endswith("Check --cert and --key")
+    assert not any(word in said for word in ("cryptography", "OpenSSL", "Errno", "Password"))
 
 
 def test_the_first_start_makes_a_token_and_the_next_keeps_it(state: StateDirectory) -> None:

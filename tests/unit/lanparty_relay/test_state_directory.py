@@ -70,3 +70,11 @@ def test_a_file_that_cannot_be_read_is_explained(state: StateDirectory, tmp_path
     (tmp_path / "pin").mkdir()
     with pytest.raises(CommandFailed, match="can't be read"):
         state.read("pin")
+
+
+def test_a_secret_that_others_could_read_becomes_its_owners_alone(tmp_path: Path) -> None:
+    restored = tmp_path / "admin-token"
+    restored.write_bytes(b"token")
+    restored.chmod(0o644)
+    assert StateDirectory(tmp_path).read("admin-token", secret=True) == b"token"
+    assert restored.stat().st_mode & 0o777 == 0o600

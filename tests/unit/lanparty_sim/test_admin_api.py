@@ -47,7 +47,7 @@ async def test_what_is_gone_is_told_from_what_fails(api: AdminApi) -> None:
     assert await api.room("gone") is None
     assert not await api.knows_peer("lan", 4)
     assert await api.knows_peer("lan", 3)
-    with pytest.raises(AdminApiError, match="refused"):
+    with pytest.raises(AdminApiError, match="No admin API answers at http://relay"):
         await api.room("broken")
 
 
@@ -66,5 +66,16 @@ async def test_a_wrong_token_fails() -> None:
     transport = httpx.MockTransport(answer)
     async with AdminApi("http://relay", token="guess", transport=transport) as api:
         assert not await api.is_ready()
-        with pytest.raises(AdminApiError, match="401"):
+        with pytest.raises(AdminApiError, match="refuses the token"):
+            await api.relay()
+        with pytest.raises(AdminApiError, match="refuses the token"):
+            await api.knows_peer("lan", 4)
+
+
+async def test_an_api_that_takes_too_long_fails() -> None:
+    def wait(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("", request=request)
+
+    async with AdminApi("http://relay", token="", transport=httpx.MockTransport(wait)) as api:
+        with pytest.raises(AdminApiError, match="no answer within 5 s"):
             await api.relay()

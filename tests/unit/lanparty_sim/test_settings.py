@@ -1,13 +1,22 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 
-from lanparty_command import CommandFailed, RelayAddress
-from lanparty_ctrl import Role
+from lanparty_command import CommandFailed, CommandSettings, ExitCode, Option, RelayAddress
+from lanparty_ctrl import Role, RoomCode
 from lanparty_proto import MacAddress
 from lanparty_quic import CertificateAuthority, PinnedKey
-from lanparty_sim.settings import JoinSettings, LoadSettings, RelaySettings, read_line
+from lanparty_quic.identity import ServerIdentity
+from lanparty_sim.settings import (
+    EndToEndSettings,
+    JoinSettings,
+    LoadSettings,
+    RelaySettings,
+    TypedRoom,
+    read_line,
+)
 
 PIN = "sha256:" + "A" * 43
 RELAY = RelayAddress("relay.example")
@@ -25,10 +34,27 @@ def test_a_pin_file_is_read(tmp_path: Path) -> None:
     assert known.trust == PinnedKey(PIN)
 
 
-def test_without_a_pin_an_authority_vouches(tmp_path: Path) -> None:
+def test_without_a_pin_an_authority_vouches(tmp_path: Path, identity: ServerIdentity) -> None:
     assert RelaySettings(relay=RELAY).known_relay().trust == CertificateAuthority()
-    known = RelaySettings(relay=RELAY, ca_file=tmp_path / "ca.pem").known_relay()
-    assert known.trust == CertificateAuthority(str(tmp_path / "ca.pem"))
+    file = tmp_path / "ca.pem"
+    file.write_bytes(identity.certificate.public_bytes(Encoding.PEM))
+    known = RelaySettings(relay=RELAY, ca_file=file).known_relay()
+    assert known.trust == CertificateAuthority(str(file))
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [(None, "No such file"), ("nonsense", "it holds no certificate")],
+)
+def test_a_file_without_authorities_is_the_persons_mistake(
+    tmp_path: Path, content: str | None, hint: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(CommandFailed, match=f"--ca-file: can't use {file}: {hint}") as caught:
+        RelaySettings(relay=RELAY, ca_file=file).known_relay()
+    assert caught.value.exit_code == ExitCode.USAGE
 
 
 def test_a_file_that_holds_no_pin_is_the_persons_mistake(tmp_path: Path) -> None:
@@ -52,7 +78,16 @@ def test_texts_become_values() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"room": "!"}, {"pin": "sha256:short"}, {"mac": "01:00:00:00:00:00"}, {"name": "a\nb"}],
+    [
+        {"room": "!"},
+        {"pin": "sha256:short"},
+        {"mac": "01:00:00:00:00:00"},
+        {"name": "a\nb"},
+        {"address": "224.0.0.1"},
+        {"address": "127.0.0.1"},
+        {"address": "0.0.0.0"},
+        {"address": "255.255.255.255"},
+    ],
 )
 def test_what_can_not_be_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
@@ -63,3 +98,42 @@ def test_what_can_not_be_is_refused(wrong: dict[str, str]) -> None:
 def test_a_load_that_makes_no_sense_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
         LoadSettings.model_validate({"relay": RELAY} | wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://relay.example:8080", "http://relay.example:8080"),
+        ("https://relay.example/", "https://relay.example"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("[::1]:8080", "http://[::1]:8080"),
+        ("relay.example:8080", "http://relay.example:8080"),
+        ("8080", "http://127.0.0.1:8080"),
+        ("8080/tcp", "http://127.0.0.1:8080"),
+        ("*:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_the_api_is_named_by_an_url_or_as_the_relay_names_it(text: str, url: str) -> None:
+    assert EndToEndSettings(relay=RELAY, admin=text).admin == url
+
+
+@pytest.mark.parametrize("text", ["frog", "ftp://relay", "http://", "a:0", "a:65536", "a:", "::1"])
+def test_what_names_no_api_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(ValidationError, match=r"write http://127\.0\.0\.1:8080 or"):
+        EndToEndSettings(relay=RELAY, admin=text)
+
+
+@pytest.mark.parametrize("settings", [JoinSettings, EndToEndSettings, LoadSettings])
+def test_every_field_with_a_pattern_says_its_form(settings: type[CommandSettings]) -> None:
+    for name, field in settings.model_fields.items():
+        if "pattern" in repr(settings.model_json_schema()["properties"].get(name, "")):
+            (option,) = (mark for mark in field.metadata if isinstance(mark, Option))
+            assert option.form, name
+
+
+def test_a_room_is_spelled_as_its_person_does_and_another_to_be_read_aloud() -> None:
+    room = TypedRoom.parse(" friday ")
+    assert room.code == RoomCode("FR1DAY")
+    assert room.spelled(RoomCode("FRIDAY")) == "friday"
+    assert room.spelled(RoomCode("7K3M9QXRT2V")) == "7K3M-9QXR-T2V"
+    assert "friday" not in repr(room)

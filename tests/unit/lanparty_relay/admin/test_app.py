@@ -315,6 +315,13 @@ def operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]: 
             yield path, operation
 
 
+def test_the_schema_says_that_it_needs_no_token_itself(
+    schema: dict[str, Any],  # Any: OpenAPI
+) -> None:
+    said = " ".join(schema["info"]["description"].split())
+    assert "Every path but `/healthz`, `/readyz` and this description itself" in said
+
+
 def test_the_schema_has_every_path(schema: dict[str, Any]) -> None:  # Any: OpenAPI
     methods = {path: set(item) for path, item in schema["paths"].items()}
     assert methods == {
