@@ -131,10 +131,18 @@ class _Workers:
             _joined(pipe)
 
     def send(self, begin_at: float) -> list[LoadTally]:
-        """Let them send from this moment on; return what each counted."""
+        """Let them send from this moment on; return what each counted.
+
+        Raises `LoadFailedError` if players lost their places meanwhile.
+        """
         for _, pipe in self._running:
             pipe.send(begin_at)
-        return [pipe.recv() for _, pipe in self._running]
+        answers: list[Answer] = [pipe.recv() for _, pipe in self._running]
+        tallies = [answer for answer in answers if isinstance(answer, LoadTally)]
+        for answer in answers:
+            if isinstance(answer, LoadFailedError):
+                raise answer
+        return tallies
 
     def terminate(self) -> None:
         """Have the players leave at once."""

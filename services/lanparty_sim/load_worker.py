@@ -15,7 +15,7 @@ from lanparty_client_core.join import KnownRelay
 from lanparty_command import ExitCode
 from lanparty_ctrl import RoomCode
 from lanparty_proto import BROADCAST, ETHERNET_HEADER_LENGTH, MacAddress
-from lanparty_sim.exit_codes import exit_code_of
+from lanparty_sim.exit_codes import SimExitCode, exit_code_of
 from lanparty_sim.latency import LatencyHistogram
 from lanparty_sim.player import JoinFailedError, Player
 from lanparty_sim.settings import LoadCast
@@ -130,11 +130,22 @@ async def _work(pipe: Connection, share: Share) -> None:
         unsent = await _send_all(share, players, begin_at)
         await asyncio.sleep(_DRAIN_SECONDS)
         unsent += sum(player.session.counters().dropped_datagrams.total() for player in players)
-        pipe.send(_tally(hosts, unsent))
+        pipe.send(_what_became_of(players) or _tally(hosts, unsent))
     except JoinFailedError as failure:
         pipe.send(LoadFailedError(str(failure), exit_code_of(failure.ended, joined=False)))
     finally:
         await asyncio.gather(*(player.leave() for player in players))
+
+
+def _what_became_of(players: list[Player]) -> LoadFailedError | None:
+    """Say why the run is worth nothing: players that didn't stay until its end."""
+    ended = [player.session.ended for player in players if player.session.ended is not None]
+    if not ended:
+        return None
+    return LoadFailedError(
+        f"{len(ended)} of {len(players)} players didn't stay to the end. {ended[0].sentence}",
+        exit_code_of(ended[0], joined=True) or SimExitCode.ENDED,
+    )
 
 
 async def _join_all(share: Share, players: list[Player]) -> RoomCode | None:

@@ -150,6 +150,8 @@ def load(settings: LoadSettings) -> int:
     except LoadFailedError as failure:
         raise CommandFailed(str(failure), exit_code=failure.exit_code) from failure
     _print_load(result, as_json=settings.json_)
+    if not result.delivered:
+        raise CommandFailed("Nothing arrived: the relay may be gone. Look at its log.")
     return ExitCode.OK
 
 

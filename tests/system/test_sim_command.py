@@ -321,3 +321,21 @@ async def test_a_load_run_that_is_not_let_in_says_why(relay: RelayProcess) -> No
     code, text = await run("load", *dial(relay), "--room=N0NE", "--seconds=0.1")
     assert code == 5
     assert "There is no room with this code" in text
+
+
+async def test_a_load_run_whose_player_is_kicked_is_worth_nothing_and_says_so(
+    relay: RelayProcess,
+) -> None:
+    async with sim("join", *dial(relay), "--room=K1CK", "--create", "--json") as watcher:
+        room_id = json.loads(await watcher.line('"joined"'))["room_id"]
+        async with sim(
+            *("load", *dial(relay), "--room=K1CK", "--players=2", "--seconds=2")
+        ) as load:
+            player = json.loads(await watcher.line("member_joined"))["member"]["peer_id"]
+            await load.line("are in the room")
+            async with relay.api() as api:
+                await api.kick(room_id, player)
+            code, rest = await load.end()
+    assert code == 6
+    assert "1 of 2 players didn't stay to the end." in rest
+    assert "removed you" in rest
