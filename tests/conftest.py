@@ -1,6 +1,8 @@
-"""What tests of several packages share: certificates, made once."""
+"""What tests of several packages share: certificates, made once, and programs of the system."""
 
 import datetime
+import os
+import shutil
 
 import pytest
 from cryptography import x509
@@ -38,3 +40,15 @@ def identity() -> ServerIdentity:
 def other_identity() -> ServerIdentity:
     """Somebody else's certificate for the same name."""
     return self_signed("relay.example")
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The path of promtool; where everything must run, as in CI, a missing one is a failure."""
+    path = shutil.which("promtool")
+    if path is None:
+        missing = "promtool is not installed: Debian's package prometheus has it"
+        if os.environ.get("SOFTLAN_TESTS_MUST_RUN"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
