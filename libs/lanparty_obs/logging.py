@@ -26,9 +26,6 @@ _HAVE_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 _CHATTY: Final = ("asyncio", "httpcore", "httpx", "uvicorn.access")
 """Libraries that log each request or connection: heard from WARNING on, or in full at DEBUG."""
 
-_AT_STRANGERS_RATE: Final = ("quic",)
-"""Libraries that log what anybody may send: heard at DEBUG alone. What they say is counted."""
-
 _MANY_LINED: Final = ("exception", "stack")
 _UNPRINTABLE: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -91,9 +88,6 @@ def _route_standard_library(handler: logging.Handler, level: str) -> None:
     for name in _CHATTY:
         quiet = logging.NOTSET if level == "debug" else max(logging.WARNING, root.level)
         logging.getLogger(name).setLevel(quiet)
-    for name in _AT_STRANGERS_RATE:
-        silent = logging.NOTSET if level == "debug" else logging.CRITICAL
-        logging.getLogger(name).setLevel(silent)
 
 
 def _enriched(*, json: bool) -> list[Processor]:

@@ -124,7 +124,8 @@ class EndpointDriver:
             self._consumer.serve(now=now)
             self._endpoint.socket.send(self._endpoint.packets_to_send())
             self._rearm(now)
-            if not self._endpoint.is_closing:
+            # Asked only while `aclose` waits: it looks at every connection.
+            if not self._nothing_owed.is_set() and not self._endpoint.is_closing:
                 self._nothing_owed.set()
         except Exception as error:  # noqa: BLE001  handed to the owner, who waits for it
             self._stop()

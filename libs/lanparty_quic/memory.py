@@ -5,7 +5,6 @@ and their outcomes, an ordered and reliable control stream, datagrams that may b
 deadlines, a peer that vanishes. `lanparty_quic.simulation` carries its packets.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -42,6 +41,7 @@ from lanparty_quic.memory_packets import (
     Ping,
     Pong,
 )
+from lanparty_quic.packet_counts import PacketCounts
 from lanparty_quic.queues import IngressQueues, OutcomeTally, SendQueue
 
 __all__ = ["MemoryEndpoint"]
@@ -83,8 +83,7 @@ class MemoryEndpoint:
         self._events: list[EndpointEvent] = []
         self._received: dict[ConnectionKey, list[bytes]] = {}
         self._to_send: list[tuple[MemoryPacket, Address]] = []
-        self._dropped: Counter[PacketDrop] = Counter()
-        self._counts = Counter[str]()
+        self._counts = PacketCounts()
         self._now = 0.0
 
     # What its consumer calls
@@ -174,14 +173,7 @@ class MemoryEndpoint:
 
     def endpoint_statistics(self) -> EndpointStatistics:
         """Look at the endpoint."""
-        return EndpointStatistics(
-            packets_received=self._counts["received"],
-            packets_routed=self._counts["routed"],
-            packets_sent=self._counts["sent"],
-            packets_dropped={reason: self._dropped[reason] for reason in PacketDrop},
-            socket_overflows=0,
-            connections=len(self._connections),
-        )
+        return self._counts.statistics(connections=len(self._connections))
 
     # What tests ask of it beside the interface
 
@@ -208,20 +200,20 @@ class MemoryEndpoint:
     def receive_packet(self, packet: MemoryPacket, source: Address, *, now: float) -> None:
         """Route a packet into its connection's queue."""
         self._now = now
-        self._counts["received"] += 1
+        self._counts.received += 1
         if packet.connection not in self._by_name:
             reason = self._reason_to_refuse(packet)
             if reason is not None:
-                self._dropped[reason] += 1
+                self._counts.dropped[reason] += 1
                 return
             self._keys += 1
             self._add(ConnectionKey(self._keys), packet.connection, source, now=now)
         # What QUIC would send again must not be lost here; its sender bounds it by a window.
         beyond = packet.reliable
         if not self._arrivals.push(packet.connection, (packet, source), beyond_capacity=beyond):
-            self._dropped[PacketDrop.INGRESS_OVERFLOW] += 1
+            self._counts.dropped[PacketDrop.INGRESS_OVERFLOW] += 1
         else:
-            self._counts["routed"] += 1
+            self._counts.routed += 1
 
     def handle_turn(self, *, now: float) -> None:
         """Take in what waits, by turns, and handle what is due."""
@@ -236,7 +228,7 @@ class MemoryEndpoint:
     def packets_to_send(self) -> list[tuple[MemoryPacket, Address]]:
         """Take what the wire must carry."""
         taken, self._to_send = self._to_send, []
-        self._counts["sent"] += len(taken)
+        self._counts.sent += len(taken)
         return taken
 
     def next_deadline(self) -> float | None:

@@ -17,9 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lanparty_ctrl import Role
 from lanparty_ctrl.fields import Counters
-from lanparty_obs.codes import SessionEnd
 from lanparty_obs.reasons import PacketDrop
-from lanparty_relay.core import SessionFault
+from lanparty_relay.core import SessionCounts
 
 __all__ = [
     "HEARTBEAT_SECONDS",
@@ -43,7 +42,6 @@ __all__ = [
     "RoomGone",
     "RoomRecord",
     "Serving",
-    "SessionsRecord",
     "Synchronised",
     "ToAdmin",
     "encode",
@@ -178,18 +176,6 @@ class Synchronised(_Message):
     type: Literal["synchronised"] = "synchronised"
 
 
-class SessionsRecord(_Message):
-    """What became of the connections that completed a handshake."""
-
-    handshakes: int
-    admitted: int
-    resumed: int
-    abandoned: int
-    rejected: Mapping[SessionEnd, int]
-    ended: Mapping[SessionEnd, int]
-    faults: Mapping[SessionFault, int]
-
-
 class Heartbeat(_Message):
     """The relay's loop turns, and what isn't in the shared counters."""
 
@@ -201,7 +187,7 @@ class Heartbeat(_Message):
     packets_sent: int
     packets_dropped: Mapping[PacketDrop, int]
     socket_overflows: int
-    sessions: SessionsRecord
+    sessions: SessionCounts
     cpu_seconds: float
 
 

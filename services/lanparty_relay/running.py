@@ -26,7 +26,6 @@ from lanparty_relay.admin_link import (
     Configuration,
     Heartbeat,
     LimitsRecord,
-    SessionsRecord,
 )
 from lanparty_relay.binding import bind_admin, bind_players, reachable_address
 from lanparty_relay.core import CounterBlocks, LifecycleEvent, Relay
@@ -249,7 +248,6 @@ class _RunningRelay:
 
     def _heartbeat(self, number: int) -> Heartbeat:
         endpoint = self._endpoint.endpoint_statistics()
-        sessions = self._relay.session_counts()
         return Heartbeat(
             number=number,
             connections=endpoint.connections,
@@ -258,14 +256,6 @@ class _RunningRelay:
             packets_sent=endpoint.packets_sent,
             packets_dropped=endpoint.packets_dropped,
             socket_overflows=endpoint.socket_overflows,
-            sessions=SessionsRecord(
-                handshakes=sessions.handshakes,
-                admitted=sessions.admitted,
-                resumed=sessions.resumed,
-                abandoned=sessions.abandoned,
-                rejected=sessions.rejected,
-                ended=sessions.ended,
-                faults=sessions.faults,
-            ),
+            sessions=self._relay.session_counts(),
             cpu_seconds=time.process_time(),
         )

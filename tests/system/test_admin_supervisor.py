@@ -20,9 +20,8 @@ from lanparty_relay.admin_link import (
     Heartbeat,
     LimitsRecord,
     RoomRecord,
-    SessionsRecord,
 )
-from lanparty_relay.core import RELAY_BLOCK, CounterBlocks
+from lanparty_relay.core import RELAY_BLOCK, CounterBlocks, SessionCounts
 from lanparty_relay.counter_memory import CounterMemory
 from lanparty_relay.inventory import Inventory
 from lanparty_relay.supervisor import AdminPatience, AdminSupervisor
@@ -130,7 +129,7 @@ def heartbeat(number: int) -> Heartbeat:
         packets_sent=0,
         packets_dropped={},
         socket_overflows=0,
-        sessions=SessionsRecord(
+        sessions=SessionCounts(
             handshakes=0, admitted=0, resumed=0, abandoned=0, rejected={}, ended={}, faults={}
         ),
         cpu_seconds=0,

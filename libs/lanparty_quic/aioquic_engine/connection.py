@@ -4,6 +4,7 @@ aioquic's exceptions for a peer's bytes end here: they are counted as the connec
 and the peer gets a close.
 """
 
+import math
 from typing import Final, TypeAlias
 
 from aioquic.quic import events as quic_events
@@ -19,6 +20,7 @@ from lanparty_quic.aioquic_engine.control import ControlWriter
 from lanparty_quic.aioquic_engine.endings import NO_ANSWER, end_of
 from lanparty_quic.aioquic_engine.feeding import feed
 from lanparty_quic.aioquic_engine.inbox import Inbox
+from lanparty_quic.aioquic_engine.liveness import Liveness
 from lanparty_quic.endpoint import (
     Address,
     AddressChanged,
@@ -82,9 +84,7 @@ class AioquicConnection:
         self._limits = limits
         self._address = address
         self._trust = trust
-        self._began_at = now
-        self._heard_at = now
-        self._ping_at = now + limits.keep_alive
+        self._liveness = Liveness(limits, now=now)
         self._pace = AcknowledgementPace(quic)
         self._control = ControlWriter(quic, opens_stream=trust is not None)
         self._extra_stream_reported = False
@@ -130,12 +130,11 @@ class AioquicConnection:
         except Exception as error:  # noqa: BLE001  the border: a peer's bytes must not end the endpoint
             self._fail(error)
             return PacketDrop.MALFORMED
-        # What a dialed listener answers first may be no packet of the connection, but a Retry.
         if genuine:
-            self._heard_at = now
-        if genuine or (self.dialed and not self.connected):
+            self._liveness.heard_at = now
             return None
-        return PacketDrop.UNDECRYPTABLE
+        # What a dialed listener answers first may be no packet of the connection, but a Retry.
+        return None if self.dialed and not self.connected else PacketDrop.UNDECRYPTABLE
 
     def handle_timer(self, *, now: float) -> None:
         """Do what time has made due; `collect` and `write` follow."""
@@ -146,15 +145,15 @@ class AioquicConnection:
             self._fail(error)
 
     def _handle_due(self, now: float) -> None:
-        if not self.connected and now >= self._began_at + self._limits.handshake_timeout:
+        if not self.connected and self._liveness.handshake_is_late(now=now):
             self._quic.close()
             self._report_closed(SessionEnd.RELAY_UNREACHABLE, NO_ANSWER, by_peer=False)
             return
         deadline = self._quic.get_timer()
         if deadline is not None and now >= deadline:
             self._quic.handle_timer(now)
-        if self.connected and now >= self._ping_at:
-            self._ping_at = now + self._limits.keep_alive
+        if self.connected and self._liveness.ping_is_due(now=now):
+            self._liveness.spoke(now=now)
             self._quic.send_ping(0)
 
     # Out
@@ -195,7 +194,7 @@ class AioquicConnection:
             self._fail(error)
             packets = []
         if packets:
-            self._ping_at = now + self._limits.keep_alive
+            self._liveness.spoke(now=now)
         if owed_acknowledgement and not self._pace.waits:
             self._pace.sent(now=now)
         self._losses_seen = private.packets_lost(self._quic)
@@ -243,14 +242,12 @@ class AioquicConnection:
 
     def next_deadline(self) -> float:
         """When `handle_timer` or `write` has something to do."""
+        own = self._liveness.next_deadline(connected=self.connected)
         try:
             deadline = self._quic.get_timer()
         except Exception as error:  # noqa: BLE001  the border, as above
             self._fail(error)
-            return self._began_at
-        own = self._ping_at
-        if not self.connected:
-            own = self._began_at + self._limits.handshake_timeout
+            return -math.inf
         if self._close_by is not None:
             own = min(own, self._close_by)
         expiry = self.queue.next_deadline()
@@ -268,7 +265,7 @@ class AioquicConnection:
             queued=len(self.queue),
             control_backlog=self._control.backlog,
             packets_lost=private.packets_lost(quic),
-            heard_at=self._heard_at,
+            heard_at=self._liveness.heard_at,
         )
 
     # What aioquic reports

@@ -2,7 +2,6 @@
 
 import heapq
 import logging
-from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -28,6 +27,7 @@ from lanparty_quic.endpoint import (
 )
 from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.limits import EndpointLimits
+from lanparty_quic.packet_counts import PacketCounts
 from lanparty_quic.queues import IngressQueues, OutcomeTally, SendQueue
 
 __all__ = ["AioquicEndpoint"]
@@ -67,10 +67,7 @@ class AioquicEndpoint:
         self._touched: dict[ConnectionKey, AioquicConnection] = {}
         self._timers: list[tuple[float, ConnectionKey]] = []
         self._to_send: list[OutgoingPacket] = []
-        self._dropped: Counter[PacketDrop] = Counter()
-        self._packets_received = 0
-        self._packets_routed = 0
-        self._packets_sent = 0
+        self._counts = PacketCounts()
         self._now = 0.0
 
     # What its consumer calls
@@ -160,37 +157,30 @@ class AioquicEndpoint:
 
     def endpoint_statistics(self) -> EndpointStatistics:
         """Look at the endpoint."""
-        return EndpointStatistics(
-            packets_received=self._packets_received,
-            packets_routed=self._packets_routed,
-            packets_sent=self._packets_sent,
-            packets_dropped={reason: self._dropped[reason] for reason in PacketDrop},
-            socket_overflows=0,
-            connections=len(self._connections),
-        )
+        return self._counts.statistics(connections=len(self._connections))
 
     # What its driver calls
 
     def receive_packet(self, packet: bytes, source: Address, *, now: float) -> None:
         """Route a packet into its connection's queue, undecrypted."""
         self._now = now
-        self._packets_received += 1
+        self._counts.received += 1
         connection_id = destination_id(packet)
         if connection_id is None:
-            self._dropped[PacketDrop.MALFORMED] += 1
+            self._counts.dropped[PacketDrop.MALFORMED] += 1
             return
         key = self._inbox.routes.get(connection_id)
         if key is None:
             answer = self._closing.answer(connection_id)
             if answer is not None:
                 self._to_send += answer
-                self._dropped[PacketDrop.UNKNOWN_CONNECTION] += 1
+                self._counts.dropped[PacketDrop.UNKNOWN_CONNECTION] += 1
             elif not packet[0] & 0x80:
-                self._dropped[PacketDrop.UNKNOWN_CONNECTION] += 1
+                self._counts.dropped[PacketDrop.UNKNOWN_CONNECTION] += 1
             elif not self._arrivals.push(_NEWCOMERS, (packet, source)):
-                self._dropped[PacketDrop.INGRESS_OVERFLOW] += 1
+                self._counts.dropped[PacketDrop.INGRESS_OVERFLOW] += 1
         elif not self._arrivals.push(key, (packet, source)):
-            self._dropped[PacketDrop.INGRESS_OVERFLOW] += 1
+            self._counts.dropped[PacketDrop.INGRESS_OVERFLOW] += 1
 
     def handle_turn(self, *, now: float) -> None:
         """Take in what waits, by turns, and handle what is due."""
@@ -209,7 +199,7 @@ class AioquicEndpoint:
     def packets_to_send(self) -> list[OutgoingPacket]:
         """Take what the wire must carry."""
         taken, self._to_send = self._to_send, []
-        self._packets_sent += len(taken)
+        self._counts.sent += len(taken)
         return taken
 
     def next_deadline(self) -> float | None:
@@ -225,9 +215,9 @@ class AioquicEndpoint:
     ) -> None:
         refused = connection.receive(packet, source, now=now)
         if refused is None:
-            self._packets_routed += 1
+            self._counts.routed += 1
         else:
-            self._dropped[refused] += 1
+            self._counts.dropped[refused] += 1
         self._touched[connection.key] = connection
 
     def _take_in_newcomer(self, packet: bytes, source: Address, *, now: float) -> None:
@@ -245,7 +235,7 @@ class AioquicEndpoint:
             now=now,
         )
         if isinstance(verdict, Refused):
-            self._dropped[verdict.reason] += 1
+            self._counts.dropped[verdict.reason] += 1
             if verdict.answer is not None:
                 self._to_send.append((verdict.answer, source))
             return
@@ -300,7 +290,7 @@ class AioquicEndpoint:
     def _forget(self, connection: AioquicConnection) -> None:
         for connection_id in connection.routes:
             self._inbox.routes.pop(connection_id, None)
-        self._dropped[PacketDrop.UNKNOWN_CONNECTION] += self._arrivals.forget(connection.key)
+        self._counts.dropped[PacketDrop.UNKNOWN_CONNECTION] += self._arrivals.forget(connection.key)
         self._touched.pop(connection.key, None)
         self._handshakes.discard(connection.key)
         del self._connections[connection.key]

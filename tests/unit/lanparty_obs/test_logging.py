@@ -144,11 +144,3 @@ def test_a_traceback_keeps_its_lines() -> None:
     lines = stream.getvalue().splitlines()
     assert lines[1] == "Traceback (most recent call last):"
     assert lines[-1] == r"ValueError: broken \x1b[2J"
-
-
-def test_what_a_stranger_can_make_a_library_say_is_heard_at_debug_alone() -> None:
-    for level, heard in (("info", 0), ("error", 0), ("debug", 1)):
-        stream = io.StringIO()
-        configure(json=True, level=level, stream=stream)
-        logging.getLogger("quic").warning("trouble")
-        assert len(written(stream)) == heard, level

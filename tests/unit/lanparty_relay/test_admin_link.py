@@ -25,12 +25,11 @@ from lanparty_relay.admin_link import (
     RoomGone,
     RoomRecord,
     Serving,
-    SessionsRecord,
     Synchronised,
     ToAdmin,
     encode,
 )
-from lanparty_relay.core import SessionFault
+from lanparty_relay.core import SessionCounts, SessionFault
 
 REPORT = Report(
     counters=TunnelCounters(
@@ -91,7 +90,7 @@ MESSAGES: list[ToAdmin | FromAdmin] = [
         packets_sent=3,
         packets_dropped={PacketDrop.MALFORMED: 1},
         socket_overflows=0,
-        sessions=SessionsRecord(
+        sessions=SessionCounts(
             handshakes=4,
             admitted=2,
             resumed=1,

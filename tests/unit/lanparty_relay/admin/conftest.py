@@ -41,10 +41,9 @@ from lanparty_relay.admin_link import (
     Report,
     RoomGone,
     RoomRecord,
-    SessionsRecord,
     Synchronised,
 )
-from lanparty_relay.core import RELAY_BLOCK, CounterBlocks, SessionFault
+from lanparty_relay.core import RELAY_BLOCK, CounterBlocks, SessionCounts, SessionFault
 
 BLOCKS = 16
 TOKEN = "correct-horse-battery"
@@ -88,7 +87,7 @@ def heartbeat() -> Heartbeat:
         packets_sent=60,
         packets_dropped={PacketDrop.MALFORMED: 5},
         socket_overflows=7,
-        sessions=SessionsRecord(
+        sessions=SessionCounts(
             handshakes=4,
             admitted=2,
             resumed=1,
