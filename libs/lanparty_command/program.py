@@ -1,7 +1,7 @@
 """Runs a program: reads its command line into settings, calls it, answers with an exit code."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from lanparty_command.complaints import sentences
 from lanparty_command.options import FieldOption, parameters_of
 from lanparty_command.output import output_guarded
-from lanparty_command.settings import CommandSettings
+from lanparty_command.settings import CommandSettings, flag
 
 __all__ = ["Command", "CommandFailed", "ExitCode", "Program", "run_program", "softlan_version"]
 
@@ -46,14 +46,14 @@ class Command(Generic[SettingsT]):
     settings: type[SettingsT]
     run: Callable[[SettingsT], int]
     name: str = ""
-    """The subcommand's name; empty if it is the program's only command."""
+    """The subcommand's name; empty for what the program does without one."""
     summary: str = ""
     """One line of help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A console script: one command without a name, or several with."""
+    """A console script: a command without a name, several with one, or both."""
 
     name: str
     summary: str
@@ -102,14 +102,28 @@ class _SettingsCommand(click.Command):
     """A command whose options stand under the headings that their fields name."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for parameter in self.get_params(ctx):
-            heading = parameter.group if isinstance(parameter, FieldOption) else ""
-            if record := parameter.get_help_record(ctx):
-                sections.setdefault(heading.capitalize() or "Options", []).append(record)
-        for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records)
+        _format_options(self.get_params(ctx), ctx, formatter)
+
+
+class _SettingsGroup(click.Group):
+    """A command that also has subcommands: it runs when none of them is named."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _format_options(self.get_params(ctx), ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def _format_options(
+    parameters: Sequence[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter
+) -> None:
+    sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+    for parameter in parameters:
+        heading = parameter.group if isinstance(parameter, FieldOption) else ""
+        if record := parameter.get_help_record(ctx):
+            sections.setdefault(heading.capitalize() or "Options", []).append(record)
+    for title, records in sections.items():
+        with formatter.section(title):
+            formatter.write_dl(records)
 
 
 def _click_program(program: Program) -> click.Command:
@@ -119,26 +133,45 @@ def _click_program(program: Program) -> click.Command:
     # The mark keeps click from filling a paragraph's lines into one.
     paragraphs = [f"\b\n{paragraph}" for paragraph in program.epilog.split("\n\n")]
     epilog = "\n\n".join(paragraphs) if program.epilog else None
-    if len(program.commands) == 1 and not program.commands[0].name:
-        only = _click_command(program.commands[0], program.summary, epilog)
-        return version_option(only)
+    named = [command for command in program.commands if command.name]
+    unnamed = next((command for command in program.commands if not command.name), None)
+    if not named and unnamed is not None:
+        return version_option(
+            _SettingsCommand(**_face(unnamed, program.summary, epilog), callback=_judged(unnamed))
+        )
     group = click.Group(help=program.summary, epilog=epilog)
-    for command in program.commands:
-        group.add_command(_click_command(command, command.summary, None), command.name)
+    if unnamed is not None:
+        group = _SettingsGroup(
+            **_face(unnamed, program.summary, epilog),
+            callback=_unless_subcommand(unnamed),
+            invoke_without_command=True,
+            subcommand_metavar="[COMMAND [OPTIONS]]",
+        )
+    for command in named:
+        face = _face(command, command.summary, None)
+        group.add_command(_SettingsCommand(**face, callback=_judged(command)))
     return version_option(group)
 
 
-def _click_command(
+def _face(
     command: Command[CommandSettings], summary: str, epilog: str | None
-) -> click.Command:
+) -> dict[str, Any]:  # Any: click's keywords
+    return {
+        "name": command.name or None,
+        "params": list(parameters_of(command.settings)),
+        "help": summary,
+        "epilog": epilog,
+        "context_settings": {"max_content_width": 100},
+    }
+
+
+def _judged(command: Command[CommandSettings]) -> Callable[..., int]:
+    """Return what makes the settings of what was given, and runs the command with them."""
+
     @click.pass_context
     def judge_and_run(context: click.Context, /, **texts: Any) -> int:  # Any: text or bool
         given = {name: text for name, text in texts.items() if text is not None}
-        said = {
-            name
-            for name in given
-            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        }
+        said = _from_command_line(context, given)
         try:
             settings = command.settings(**given)
         except ValidationError as error:
@@ -146,11 +179,29 @@ def _click_command(
             raise click.UsageError("\n".join(lines), context) from None
         return command.run(settings)
 
-    return _SettingsCommand(
-        name=command.name or None,
-        callback=judge_and_run,
-        params=list(parameters_of(command.settings)),
-        help=summary,
-        epilog=epilog,
-        context_settings={"max_content_width": 100},
-    )
+    return judge_and_run
+
+
+def _unless_subcommand(command: Command[CommandSettings]) -> Callable[..., int]:
+    """Return what runs the command if no subcommand is named, and then refuses its options."""
+    run = _judged(command)
+
+    @click.pass_context
+    def run_or_refuse(context: click.Context, /, **texts: Any) -> int:  # Any: text or bool
+        if context.invoked_subcommand is None:
+            return run(**texts)
+        for name in _from_command_line(context, texts):
+            raise click.UsageError(
+                f"{flag(name)} stands before {context.invoked_subcommand!r}: "
+                "options go behind the command that they are for",
+                context,
+            )
+        return ExitCode.OK
+
+    return run_or_refuse
+
+
+def _from_command_line(context: click.Context, names: Iterable[str]) -> list[str]:
+    return [
+        name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self, TypeAlias
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -56,15 +57,15 @@ class ServerIdentity:
         """Read PEM files: the certificate first, then its chain. Raises `IdentityError`."""
         try:
             certificates = x509.load_pem_x509_certificates(Path(cert_file).read_bytes())
-        except (OSError, ValueError) as error:
+            public_key = certificates[0].public_key()
+        except (OSError, ValueError, UnsupportedAlgorithm) as error:
             raise IdentityError(f"no certificate can be read from {cert_file}: {error}") from error
         try:
             key = load_pem_private_key(Path(key_file).read_bytes(), password=None)
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise IdentityError(f"no private key can be read from {key_file}: {error}") from error
         if not isinstance(key, ServerKey):
             raise IdentityError(f"TLS can't sign with the kind of key in {key_file}")
-        identity = cls(certificates[0], tuple(certificates[1:]), key)
-        if key.public_key() != identity.certificate.public_key():
+        if key.public_key() != public_key:
             raise IdentityError(f"the key in {key_file} is not that of {cert_file}")
-        return identity
+        return cls(certificates[0], tuple(certificates[1:]), key)

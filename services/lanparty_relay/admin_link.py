@@ -2,7 +2,8 @@
 
     relay -> admin   Configuration, then every RoomRecord and PeerRecord, then Synchronised;
                      from then on what changes, as it happens, a Heartbeat each second, and an
-                     Answer to each command, after the changes that it caused
+                     Answer to each command, after the changes that it caused; Configuration
+                     again when the relay has a new token or pin
     admin -> relay   Serving once it answers HTTP, HeartbeatSeen, and commands
 
 Each message is a 4-byte big-endian length and that many bytes of JSON. Both ends are of one

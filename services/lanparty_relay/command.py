@@ -1,7 +1,8 @@
 """The console script `lanparty-relay`: what must happen before the program itself is loaded.
 
 Imports nothing that takes time. Python's own answer to Ctrl-C, an exception wherever it happens to
-be, becomes a traceback or is lost while modules load.
+be, becomes a traceback or is lost while modules load. The first process of a container has no
+default action for SIGTERM (pid_namespaces(7)): without this one it would be lost, too.
 """
 
 import os
@@ -10,23 +11,28 @@ from types import FrameType
 
 __all__ = ["main"]
 
-_INTERRUPTED = 130
-"""`ExitCode.INTERRUPTED`, whose module takes time to load."""
+_KILLED = 128
+"""And the signal's number: how shells count, and as `ExitCode.INTERRUPTED` does for Ctrl-C."""
 
 
 def main() -> int:
     """Run with the process's arguments and return the exit code.
 
-    Until the relay serves, and again when it has stopped, Ctrl-C ends the process at once.
+    Until the relay serves, and again when it has stopped, Ctrl-C or SIGTERM ends it at once.
     """
-    signal.signal(signal.SIGINT, _leave)
+    _leave_on_signals()
     from lanparty_relay.program import run
 
     try:
         return run()
     finally:
-        signal.signal(signal.SIGINT, _leave)
+        _leave_on_signals()
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    os._exit(_INTERRUPTED)
+def _leave_on_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    os._exit(_KILLED + number)

@@ -1,23 +1,44 @@
 """What this host should grant the relay, compared with what it does, and how to change it."""
 
 import resource
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-__all__ = ["HostAdvice", "advise", "file_descriptors", "read_sysctl"]
+from lanparty_quic.udp_socket import DEFAULT_SOCKET_BUFFER, UdpSocket
 
-_WANTED_BUFFER: Final = 4_194_304
-"""Bytes of each socket buffer: 30 ms of arrivals at 1 Gbit/s, for the turns that take longest."""
+__all__ = ["HostAdvice", "HostLimits", "advise"]
+
+_OVERHEAD: Final = 2
+"""Linux tells twice the bytes that its parameter allows, for its own overhead (socket(7))."""
 
 _WANTED_DESCRIPTORS: Final = 1_024
 """One UDP socket serves every player; the rest is for the admin API's connections."""
 
-_BUFFERS: Final[Mapping[str, str]] = {
-    "net.core.rmem_max": "bursts from players may be lost on arrival",
-    "net.core.wmem_max": "bursts to players may be lost on leaving",
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLimits:
+    """What this host grants.
+
+    The relay's socket is asked, and not the kernel parameters behind it: those are the host's,
+    and a container doesn't see them.
+    """
+
+    receive_buffer: int
+    """Bytes of arrivals that may wait, as `net.core.rmem_max` counts them."""
+    send_buffer: int
+    """Bytes that may wait to leave, as `net.core.wmem_max` counts them."""
+    descriptors: int | None
+    """Files that the relay may have open; None for no limit."""
+
+    @classmethod
+    def granted(cls, udp_socket: UdpSocket) -> Self:
+        """Look at the relay's socket and at this process."""
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return cls(
+            receive_buffer=udp_socket.receive_buffer // _OVERHEAD,
+            send_buffer=udp_socket.send_buffer // _OVERHEAD,
+            descriptors=None if soft == resource.RLIM_INFINITY else soft,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +53,26 @@ class HostAdvice:
     """The command or setting that mends it."""
 
 
-def advise(*, sysctl: Callable[[str], int | None], descriptors: int | None) -> list[HostAdvice]:
-    """Compare; what is None is unknown on this host and passes."""
+def advise(limits: HostLimits) -> list[HostAdvice]:
+    """Compare what is granted with what the relay wants; nothing is advised if it suffices."""
+    buffers = (
+        ("net.core.rmem_max", limits.receive_buffer, "bursts from players may be lost on arrival"),
+        ("net.core.wmem_max", limits.send_buffer, "bursts to players may be lost on leaving"),
+    )
+    wanted = DEFAULT_SOCKET_BUFFER
     advice = [
-        HostAdvice(name, value, _WANTED_BUFFER, effect, f"sysctl -w {name}={_WANTED_BUFFER}")
-        for name, effect in _BUFFERS.items()
-        if (value := sysctl(name)) is not None and value < _WANTED_BUFFER
+        HostAdvice(name, value, wanted, effect, f"sysctl -w {name}={wanted}")
+        for name, value, effect in buffers
+        if value < wanted
     ]
-    if descriptors is not None and descriptors < _WANTED_DESCRIPTORS:
+    if limits.descriptors is not None and limits.descriptors < _WANTED_DESCRIPTORS:
         advice.append(
             HostAdvice(
                 "RLIMIT_NOFILE",
-                descriptors,
+                limits.descriptors,
                 _WANTED_DESCRIPTORS,
                 "the admin API may refuse connections",
                 f"ulimit -n {_WANTED_DESCRIPTORS} (systemd: LimitNOFILE={_WANTED_DESCRIPTORS})",
             )
         )
     return advice
-
-
-def read_sysctl(name: str) -> int | None:
-    """Read a kernel parameter; None where the kernel has none by this name."""
-    try:
-        return int(Path("/proc/sys", *name.split(".")).read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def file_descriptors() -> int | None:
-    """Return how many files this process may have open; None for no limit."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return None if soft == resource.RLIM_INFINITY else soft

@@ -1,11 +1,11 @@
-"""Who this relay is: its certificate and pin, and the token of its admin API."""
+"""Who this relay is: its certificate and pin."""
 
 import datetime
-import secrets
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -14,28 +14,16 @@ from lanparty_command import CommandFailed
 from lanparty_quic.identity import IdentityError, ServerIdentity
 from lanparty_relay.state_directory import StateDirectory
 
-__all__ = [
-    "ADMIN_TOKEN_FILE",
-    "CERTIFICATE_FILE",
-    "KEY_FILE",
-    "PIN_FILE",
-    "load_admin_token",
-    "load_identity",
-]
+__all__ = ["CERTIFICATE_FILE", "KEY_FILE", "PIN_FILE", "load_identity"]
 
 CERTIFICATE_FILE: Final = "relay-cert.pem"
 KEY_FILE: Final = "relay-key.pem"
 PIN_FILE: Final = "pin"
-ADMIN_TOKEN_FILE: Final = "admin-token"  # noqa: S105  a file's name
 
 _VALIDITY: Final = datetime.timedelta(days=20 * 365)
 """Players trust the pinned key and not the dates; an early end would only break their invites."""
 
 _CLOCK_SKEW: Final = datetime.timedelta(days=1)
-
-_TOKEN_BYTES: Final = 32
-_SHORTEST_TOKEN: Final = 16
-"""Characters: what is shorter can be guessed."""
 
 
 def load_identity(state: StateDirectory, *, cert: Path | None, key: Path | None) -> ServerIdentity:
@@ -47,38 +35,10 @@ def load_identity(state: StateDirectory, *, cert: Path | None, key: Path | None)
         identity = _read(cert, key, way_out="Check --cert and --key")
     else:
         identity = _own_identity(state)
-    state.write(PIN_FILE, f"{identity.pin}\n".encode())
+    pin = f"{identity.pin}\n".encode()
+    if state.read(PIN_FILE) != pin:
+        state.write(PIN_FILE, pin)
     return identity
-
-
-def load_admin_token(state: StateDirectory, token_file: Path | None) -> str:
-    """Read the token from its file, or the state directory's, made on the first start.
-
-    Raises `CommandFailed`.
-    """
-    if token_file is not None:
-        try:
-            return _checked_token(token_file.read_bytes(), token_file)
-        except OSError as error:
-            raise CommandFailed(
-                f"--admin-token-file: {token_file} can't be read: {error.strerror}"
-            ) from error
-    kept = state.read(ADMIN_TOKEN_FILE, secret=True)
-    if kept is not None:
-        return _checked_token(kept, state.path / ADMIN_TOKEN_FILE)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    state.write(ADMIN_TOKEN_FILE, f"{token}\n".encode(), secret=True)
-    return token
-
-
-def _checked_token(content: bytes, file: Path) -> str:
-    token = content.decode("ascii", errors="replace").strip()
-    if len(token) < _SHORTEST_TOKEN or not all("!" <= letter <= "~" for letter in token):
-        raise CommandFailed(
-            f"{file} holds no admin token: write at least {_SHORTEST_TOKEN} printable ASCII "
-            "characters without spaces on one line, or remove the file to get a new token"
-        )
-    return token
 
 
 def _own_identity(state: StateDirectory) -> ServerIdentity:
@@ -120,6 +80,8 @@ def _in_own_words(error: IdentityError) -> str:
             return f"{what}: {library.strerror}"
         case TypeError():  # The only argument of which the type can be wrong is the password.
             return f"{what}: it is encrypted, and the relay asks for no password"
+        case UnsupportedAlgorithm():
+            return f"{what}: it is of a kind that the relay doesn't know"
     return f"{what}: it is no PEM file of that kind"
 
 
@@ -128,7 +90,7 @@ def _own_key(state: StateDirectory, file: Path) -> ec.EllipticCurvePrivateKey:
         key = serialization.load_pem_private_key(
             state.read(KEY_FILE, secret=True) or b"", password=None
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CommandFailed(
             f"no private key can be read from {file}. Remove it to get a new one (players then "
             "need the new pin)"

@@ -4,22 +4,19 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
-from ipaddress import ip_address
 from typing import Final
 
 from lanparty_command import (
     CommandFailed,
     ExitCode,
     abandon_output,
-    join_host_port,
     softlan_version,
 )
 from lanparty_obs.logging import configure, get_logger
-from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.loop import EndpointDriver, UdpEndpoint
 from lanparty_relay.admin_link import (
     Command,
@@ -27,11 +24,12 @@ from lanparty_relay.admin_link import (
     Heartbeat,
     LimitsRecord,
 )
-from lanparty_relay.binding import bind_admin, bind_players, reachable_address
+from lanparty_relay.announcement import Addresses, announcement
+from lanparty_relay.binding import bind_admin, bind_players
 from lanparty_relay.core import CounterBlocks, LifecycleEvent, Relay
 from lanparty_relay.counter_memory import CounterMemory
-from lanparty_relay.host_check import advise, file_descriptors, read_sysctl
-from lanparty_relay.identity import ADMIN_TOKEN_FILE, load_admin_token, load_identity
+from lanparty_relay.credentials import Credentials
+from lanparty_relay.host_check import HostLimits, advise
 from lanparty_relay.inventory import Inventory, change_of
 from lanparty_relay.journal import Journal
 from lanparty_relay.serving import RelayConsumer
@@ -54,12 +52,11 @@ def run_relay(settings: RelaySettings) -> int:
     state = StateDirectory(settings.state_dir)
     with ExitStack() as resources:
         resources.enter_context(state.held())
-        identity = load_identity(state, cert=settings.cert, key=settings.key)
-        token = load_admin_token(state, settings.admin_token_file)
+        credentials = Credentials(settings, state)
         listener = resources.enter_context(bind_admin(settings.admin))
         endpoint = bind_players(
             settings.listen,
-            identity=identity,
+            identity=credentials.identity,
             limits=settings.endpoint_limits(),
             retry=settings.retry,
         )
@@ -68,7 +65,7 @@ def run_relay(settings: RelaySettings) -> int:
             CounterMemory(settings.counter_blocks(), directory=state.path)
         )
         with asyncio.Runner() as runner:
-            running = _RunningRelay(settings, identity, token, listener, endpoint, memory)
+            running = _RunningRelay(settings, credentials, listener, endpoint, memory)
             runner.run(running.serve())
     return ExitCode.OK
 
@@ -83,40 +80,23 @@ def _require_admin_packages() -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Addresses:
-    """What was bound, as text."""
-
-    listen: str
-    admin: str
-    admin_is_local: bool
-
-    @classmethod
-    def of(cls, endpoint: UdpEndpoint, listener: socket.socket) -> "_Addresses":
-        host, port = listener.getsockname()[:2]
-        return cls(
-            listen=join_host_port(*endpoint.local_address),
-            admin=join_host_port(*reachable_address((host, port))),
-            admin_is_local=ip_address(host).is_loopback,
-        )
-
-
 class _RunningRelay:
     """The parts of one relay and how they hang together."""
 
     def __init__(
         self,
         settings: RelaySettings,
-        identity: ServerIdentity,
-        token: str,
+        credentials: Credentials,
         listener: socket.socket,
         endpoint: UdpEndpoint,
         memory: CounterMemory,
     ) -> None:
         self._settings: Final = settings
-        self._pin: Final = identity.pin
+        self._credentials: Final = credentials
         self._endpoint: Final = endpoint
-        self._addresses: Final = _Addresses.of(endpoint, listener)
+        self._addresses: Final = Addresses.of(
+            settings, endpoint.local_address, listener.getsockname()
+        )
         self._log: Final = get_logger("relay")
         self._journal: Final = Journal(self._log)
         self._inventory: Final = Inventory()
@@ -137,7 +117,7 @@ class _RunningRelay:
         self._supervisor: Final = AdminSupervisor(
             listener=listener,
             memory=memory,
-            configuration=self._configuration(token, len(memory.slots)),
+            configuration=self._configuration(len(memory.slots)),
             inventory=self._inventory,
             heartbeat=self._heartbeat,
             on_command=self._command,
@@ -146,15 +126,20 @@ class _RunningRelay:
 
     async def serve(self) -> None:
         """Run until a signal says stop. A bug in a turn ends the relay and is raised."""
-        stop = asyncio.Event()
+        stop, hung_up = asyncio.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, hung_up.set)
         self._driver = driver = EndpointDriver(self._endpoint, self._consumer)
         self._supervisor.start()
         driver.start()
         self._say_hello()
-        waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(driver.wait_closed())}
+        waiting = {
+            asyncio.create_task(stop.wait()),
+            asyncio.create_task(driver.wait_closed()),
+            asyncio.create_task(self._renew_until_terminal_is_gone(hung_up)),
+        }
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             self._log.info("relay stops")
@@ -166,8 +151,25 @@ class _RunningRelay:
                 with suppress(asyncio.CancelledError):
                     await task
 
+    async def _renew_until_terminal_is_gone(self, hung_up: asyncio.Event) -> None:
+        """Renew the credentials at each SIGHUP; return at one that means a closed terminal."""
+        had_terminal = sys.stderr.isatty()
+        while True:
+            await hung_up.wait()
+            hung_up.clear()
+            if had_terminal and not sys.stderr.isatty():
+                return
+            # In a thread: players' packets don't wait for a disk.
+            await asyncio.to_thread(self._credentials.renew, self._log)
+            self._endpoint.renew_identity(self._credentials.identity)
+            self._supervisor.renew(
+                token=self._credentials.token, pin=self._credentials.identity.pin
+            )
+
     def _say_hello(self) -> None:
-        for advice in advise(sysctl=read_sysctl, descriptors=file_descriptors()):
+        limits = HostLimits.granted(self._endpoint.socket)
+        all_advice = advise(limits)
+        for advice in all_advice:
             self._log.warning(
                 "host limit is low",
                 subject=advice.subject,
@@ -176,10 +178,17 @@ class _RunningRelay:
                 effect=advice.effect,
                 remedy=advice.remedy,
             )
-        if not self._addresses.admin_is_local:
+        if not all_advice:
+            self._log.info(
+                "host limits suffice",
+                receive_buffer=limits.receive_buffer,
+                send_buffer=limits.send_buffer,
+                descriptors=limits.descriptors,
+            )
+        if self._addresses.admin_is_exposed:
             self._log.warning(
                 "admin API is open to other hosts, and its token travels unencrypted",
-                admin=self._addresses.admin,
+                admin=self._addresses.admin_url,
                 remedy="--admin 127.0.0.1:PORT, or a proxy with TLS before it",
             )
         self._log.info(
@@ -189,18 +198,9 @@ class _RunningRelay:
             admin=self._addresses.admin,
             state_dir=str(self._settings.state_dir),
         )
-        token_file = self._settings.admin_token_file or (
-            self._settings.state_dir / ADMIN_TOKEN_FILE
-        )
-        dial = join_host_port(*reachable_address(self._endpoint.local_address))
-        lines = (
-            f"softlan relay {softlan_version()} serves players on {self._addresses.listen} (UDP)",
-            f"  players:     --relay {dial} --pin {self._pin}",
-            f"  admin API:   http://{self._addresses.admin}",
-            f"  admin token: {token_file}",
-        )
+        pin = self._credentials.identity.pin
         try:
-            print("\n".join(lines), flush=True)
+            print(announcement(self._settings, self._addresses, pin), flush=True)
         except OSError as error:
             # The relay is for its players, whether anybody reads this or not.
             abandon_output()
@@ -222,13 +222,13 @@ class _RunningRelay:
         if self._driver is not None:
             self._driver.wake()
 
-    def _configuration(self, token: str, counter_slots: int) -> Configuration:
+    def _configuration(self, counter_slots: int) -> Configuration:
         settings = self._settings
         return Configuration(
             version=softlan_version(),
             listen=self._addresses.listen,
-            pin=self._pin,
-            token=token,
+            pin=self._credentials.identity.pin,
+            token=self._credentials.token,
             limits=LimitsRecord(
                 rooms=settings.rooms,
                 peers=settings.peers,

@@ -6,16 +6,30 @@ from typing import Annotated, Final, Literal, Self
 from platformdirs import user_state_path
 from pydantic import Field, model_validator
 
-from lanparty_command import CommandSettings, ListenAddress, Option, TcpListen, UdpListen
+from lanparty_command import (
+    CommandSettings,
+    ListenAddress,
+    Option,
+    Relay,
+    TcpListen,
+    UdpListen,
+)
 from lanparty_proto import DEFAULT_ROOM_MTU, MAXIMUM_ROOM_MTU, MINIMUM_ROOM_MTU
 from lanparty_quic import EndpointLimits
 from lanparty_relay.core import PEERS_PER_ROOM_CEILING, RelayLimits
 
-__all__ = ["RelaySettings"]
+__all__ = ["DEFAULT_ADMIN", "RelaySettings", "state_directory"]
+
+DEFAULT_ADMIN: Final = ListenAddress("127.0.0.1", 8080)
 
 _LIMITS: Final = "limits"
 _ADMIN: Final = "administration"
 _LOGS: Final = "logs"
+
+
+def state_directory() -> Path:
+    """Return the directory that a relay of this user uses unless it is told another."""
+    return user_state_path("softlan", appauthor=False)
 
 
 class RelaySettings(CommandSettings):
@@ -37,7 +51,15 @@ class RelaySettings(CommandSettings):
             "token. Made if it is missing."
         ),
         Option(metavar="DIR"),
-    ] = Field(default_factory=lambda: user_state_path("softlan", appauthor=False))
+    ] = Field(default_factory=state_directory)
+    public: Annotated[
+        Relay | None,
+        Field(
+            description="What players dial, to be printed at the start: the name or address of a "
+            "router or a container's host before the relay."
+        ),
+        Option(metavar="HOST[:PORT]", default_text="this host's address"),
+    ] = None
     cert: Annotated[
         Path | None,
         Field(
@@ -66,7 +88,21 @@ class RelaySettings(CommandSettings):
             "127.0.0.1, 0 any free port."
         ),
         Option(metavar="ADDRESS:PORT", group=_ADMIN),
-    ] = ListenAddress("127.0.0.1", 8080)
+    ] = DEFAULT_ADMIN
+    public_admin: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s/?#]+/?$",
+            description="Where operators reach the admin API, to be printed at the start: a "
+            "published port or a proxy.",
+        ),
+        Option(
+            metavar="URL",
+            group=_ADMIN,
+            default_text="the address of --admin",
+            form="http:// or https:// and a host, with its port if it is unusual",
+        ),
+    ] = None
     admin_token_file: Annotated[
         Path | None,
         Field(

@@ -71,7 +71,7 @@ class AdminSupervisor:
     ) -> None:
         self._listener: Final = listener
         self._memory: Final = memory
-        self._configuration: Final = configuration
+        self._configuration = configuration
         self._inventory: Final = inventory
         self._heartbeat: Final = heartbeat
         self._on_command: Final = on_command
@@ -96,6 +96,12 @@ class AdminSupervisor:
             with suppress(asyncio.CancelledError):
                 await self._task
         self._stopgap.close()
+
+    def renew(self, *, token: str, pin: str) -> None:
+        """Have this admin process and all later ones use another token, and show another pin."""
+        self._configuration = self._configuration.model_copy(update={"token": token, "pin": pin})
+        if self._link is not None:
+            self._link.send(self._introduction())
 
     def announce(self, change: InventoryChange) -> None:
         """Pass a change on, if there is somebody to hear it."""
@@ -172,8 +178,11 @@ class AdminSupervisor:
         self._serving = False
         self._last_sign = asyncio.get_running_loop().time()
         self._link = link
-        link.send(self._configuration.model_copy(update={"admin_restarts": self.restarts}))
+        link.send(self._introduction())
         link.send_account(self._account())
+
+    def _introduction(self) -> Configuration:
+        return self._configuration.model_copy(update={"admin_restarts": self.restarts})
 
     def _account(self) -> Iterator[ToAdmin]:
         return itertools.chain(self._inventory.everything(), [Synchronised()])

@@ -1,7 +1,8 @@
-"""What the entry points do before the program itself is loaded: Ctrl-C ends it at once.
+"""What the entry points do before the program itself is loaded: Ctrl-C or SIGTERM ends it at once.
 
 Imports nothing that takes time. Python's own answer to Ctrl-C, an exception wherever it happens to
-be, becomes a traceback or is lost while modules load.
+be, becomes a traceback or is lost while modules load. The first process of a container has no
+default action for SIGTERM (pid_namespaces(7)): without this one it would be lost, too.
 """
 
 import os
@@ -12,23 +13,29 @@ from types import FrameType
 
 __all__ = ["leaving_on_interrupt"]
 
-_INTERRUPTED = 130
-"""`ExitCode.INTERRUPTED`, whose module takes time to load."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_KILLED = 128
+"""And the signal's number: how shells count, and as `ExitCode.INTERRUPTED` does for Ctrl-C."""
 
 
 @contextmanager
 def leaving_on_interrupt() -> Iterator[None]:
-    """Let Ctrl-C end the process, with no goodbye.
+    """Let Ctrl-C or SIGTERM end the process, with no goodbye.
 
-    Whoever has something to say at its end takes the signal over inside the block. When the block
-    ends, the process is about to, and Ctrl-C ends it at once again.
+    Whoever has something to say at its end takes the signals over inside the block. When the block
+    ends, the process is about to, and either ends it at once again.
     """
-    signal.signal(signal.SIGINT, _leave)
+    _leave_on_signals()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, _leave)
+        _leave_on_signals()
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    os._exit(_INTERRUPTED)
+def _leave_on_signals() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    os._exit(_KILLED + number)

@@ -81,9 +81,15 @@ class Half:
     def close_client(self) -> None:
         self._client.close()
 
+    def use_token(self, token: str) -> None:
+        self._client.headers["Authorization"] = f"Bearer {token}"
+
     async def until_ready(self) -> None:
+        await self.until_answer(200, "/readyz")
+
+    async def until_answer(self, status: int, path: str) -> None:
         async with asyncio.timeout(LIMIT):
-            while await self.status() != 200:  # noqa: ASYNC110  another process's doing
+            while await self.status(path) != status:  # noqa: ASYNC110  another process's doing
                 await asyncio.sleep(0.02)
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -192,6 +198,20 @@ async def test_an_admin_process_that_does_not_read_is_never_waited_for(half: Hal
     await half.until_ready()
     rooms = (await half.ask("GET", "/api/v1/rooms")).json()["rooms"]
     assert len(rooms) == 1_000
+
+
+async def test_a_renewed_token_and_pin_reach_this_process_and_the_next(half: Half) -> None:
+    first = child()
+    assert await half.status("/api/v1/relay") == 200
+    half.supervisor.renew(token="n" * 32, pin="sha256:new")
+    await half.until_answer(401, "/api/v1/relay")
+    half.use_token("n" * 32)
+    assert (await half.ask("GET", "/api/v1/relay")).json()["pin"] == "sha256:new"
+    assert child() == first
+    os.kill(first, signal.SIGKILL)
+    await half.until(lambda: half.supervisor.restarts == 1)
+    await half.until_ready()
+    assert (await half.ask("GET", "/api/v1/relay")).json()["pin"] == "sha256:new"
 
 
 async def test_an_admin_process_asked_to_stop_is_replaced(half: Half) -> None:

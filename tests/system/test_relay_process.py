@@ -16,10 +16,14 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from lanparty_client_core.join import KnownRelay
 from lanparty_ctrl import RoomCode
 from lanparty_obs.codes import SessionEnd
 from lanparty_proto import MacAddress
+from lanparty_quic import PinnedKey
 from lanparty_quic.identity import ServerIdentity
+from lanparty_relay.admin_token import make_admin_token
+from lanparty_relay.state_directory import StateDirectory
 from lanparty_sim.player import Player
 from lanparty_sim.relay_process import RelayProcess
 from lanparty_sim.virtual_host import VirtualHost
@@ -27,6 +31,7 @@ from lanparty_sim.virtual_host import VirtualHost
 PROGRAM = str(Path(sys.executable).with_name("lanparty-relay"))
 CODE = RoomCode.parse("SYSTEMTEST")
 RESTART_LIMIT = 2.0
+RENEWAL_LIMIT = 2.0
 STOP_LIMIT = 1.0
 DOWN_LIMIT = 6.0
 
@@ -46,16 +51,20 @@ async def operator(relay: RelayProcess) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def simulated_player(number: int) -> Player:
+    host = VirtualHost(
+        mac=MacAddress(bytes([2, 0, 0, 0, 0, number])),
+        address=IPv4Address(f"10.9.8.{number}"),
+    )
+    return Player(host, name=f"player {number}")
+
+
 @pytest.fixture
 async def players(relay: RelayProcess) -> AsyncIterator[list[Player]]:
     async with AsyncExitStack() as leaving:
         players = []
         for number in (1, 2):
-            host = VirtualHost(
-                mac=MacAddress(bytes([2, 0, 0, 0, 0, number])),
-                address=IPv4Address(f"10.9.8.{number}"),
-            )
-            player = Player(host, name=f"player {number}")
+            player = simulated_player(number)
             leaving.push_async_callback(player.leave)
             await player.join(relay.known_relay(), room_code=CODE, create=True)
             players.append(player)
@@ -281,6 +290,95 @@ async def test_the_token_is_in_no_command_line_and_no_environment(relay: RelayPr
     for process_id in (relay.process_id, admin_of(relay)):
         for name in ("cmdline", "environ"):
             assert token not in shown_of(process_id, name)
+
+
+# What it reads again
+
+
+async def until_log_says(relay: RelayProcess, event: str) -> None:
+    async def is_said() -> bool:
+        return event in relay.log_file.read_text()
+
+    await seconds_until(is_said, limit=RENEWAL_LIMIT)
+
+
+async def test_at_sighup_a_new_token_holds_and_players_and_processes_stay(
+    relay: RelayProcess, operator: httpx.AsyncClient, players: list[Player]
+) -> None:
+    admin = admin_of(relay)
+    token = make_admin_token(StateDirectory(relay.state_directory))
+    assert (await operator.get("/api/v1/relay")).status_code == 200
+
+    async def is_refused() -> bool:
+        return (await operator.get("/api/v1/relay")).status_code == 401
+
+    os.kill(relay.process_id, signal.SIGHUP)
+    await seconds_until(is_refused, limit=RENEWAL_LIMIT)
+    operator.headers["Authorization"] = f"Bearer {token}"
+    assert (await operator.get("/api/v1/relay")).json()["peers"] == 2
+    assert await players[0].ping(players[1].host.address) is not None
+    assert admin_of(relay) == admin
+    assert token not in relay.log_file.read_text()
+
+
+async def test_at_sighup_newcomers_see_the_new_certificate_and_players_stay(
+    relay: RelayProcess, operator: httpx.AsyncClient, players: list[Player]
+) -> None:
+    old_pin = relay.pin_file.read_text().strip()
+    for name in ("relay-cert.pem", "relay-key.pem"):
+        (relay.state_directory / name).unlink()
+    os.kill(relay.process_id, signal.SIGHUP)
+    await until_log_says(relay, "certificate renewed, its key is another")
+    await until_log_says(relay, "admin token unchanged")
+    new_pin = relay.pin_file.read_text().strip()
+    assert new_pin != old_pin
+
+    async def is_shown() -> bool:
+        return bool((await operator.get("/api/v1/relay")).json()["pin"] == new_pin)
+
+    await seconds_until(is_shown, limit=RENEWAL_LIMIT)
+    newcomer = simulated_player(3)
+    await newcomer.join(KnownRelay(relay.address, PinnedKey(new_pin)), room_code=CODE)
+    try:
+        assert await newcomer.ping(players[0].host.address) is not None
+    finally:
+        await newcomer.leave()
+    assert all(player.is_joined for player in players)
+
+
+async def test_at_sighup_what_cannot_be_read_stays_as_it_was(
+    relay: RelayProcess, operator: httpx.AsyncClient, players: list[Player]
+) -> None:
+    (relay.state_directory / "relay-cert.pem").write_text("nonsense")
+    token = relay.token_file.read_text()
+    relay.token_file.write_text("short")
+    os.kill(relay.process_id, signal.SIGHUP)
+    await until_log_says(relay, "certificate not renewed")
+    await until_log_says(relay, "admin token not renewed")
+    relay.token_file.write_text(token)
+    assert (await operator.get("/api/v1/relay")).json()["peers"] == 2
+    newcomer = simulated_player(3)
+    await newcomer.join(relay.known_relay(), room_code=CODE)
+    await newcomer.leave()
+    assert all(player.is_joined for player in players)
+
+
+def test_when_its_terminal_closes_the_relay_stops(tmp_path: Path) -> None:
+    ours, terminal = os.openpty()
+    process = subprocess.Popen(
+        [PROGRAM, "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", f"--state-dir={tmp_path}"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    with process:
+        os.close(terminal)
+        said = b""
+        while b"admin process serves" not in said:
+            said += os.read(ours, 4_096)
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)  # as the shell does, which isn't here
+        assert process.wait(10) == 0
 
 
 # The admin half ends

@@ -72,11 +72,15 @@ class Acceptance:
     ) -> None:
         """With `retry` every client proves its address first (RFC 9000 section 8.1.2)."""
         self._configuration: QuicConfiguration | None = None
-        if identity is not None:
-            self._configuration = server_configuration(identity, limits)
         self._limits = limits
+        if identity is not None:
+            self.renew_identity(identity)
         self._retry = retry
         self._tokens = QuicRetryTokenHandler()
+
+    def renew_identity(self, identity: ServerIdentity) -> None:
+        """Show newcomers this identity from now on."""
+        self._configuration = server_configuration(identity, self._limits)
 
     def examine(
         self, packet: bytes, source: Address, *, connections: int, handshakes: int, now: float

@@ -94,6 +94,10 @@ class AioquicEndpoint:
         self._schedule(connection)
         return connection.key
 
+    def renew_identity(self, identity: ServerIdentity) -> None:
+        """Accept with this identity from now on; connections that began before keep theirs."""
+        self._acceptance.renew_identity(identity)
+
     def charge(self, connection: ConnectionKey, work: int) -> None:
         """Let a connection's next packets wait for those of others, by what it caused."""
         if connection in self._connections:

@@ -63,7 +63,7 @@ def create_app(parts: AdminParts) -> FastAPI:
     )
     handle_problems(app)
     app.include_router(_health_router(parts.state))
-    guarded = [Depends(_token_check(parts.state.configuration.token))]
+    guarded = [Depends(_token_check(parts.state))]
     app.include_router(_metrics_router(parts.metrics), dependencies=guarded, responses=_REFUSALS)
     synchronised = [*guarded, Depends(_synchronised_check(parts.state))]
     for router in (_relay_router(parts), rooms_router(parts.state, parts.observer)):
@@ -82,8 +82,7 @@ class _AdminApp(FastAPI):
         return schema
 
 
-def _token_check(token: str) -> Callable[..., None]:
-    expected = token.encode()
+def _token_check(state: RelayState) -> Callable[..., None]:
     bearer = HTTPBearer(auto_error=False, description="The relay's admin token: DIR/admin-token.")
 
     def check(
@@ -95,7 +94,8 @@ def _token_check(token: str) -> Callable[..., None]:
                 "The admin token is missing: send it as `Authorization: Bearer TOKEN`.",
                 {"WWW-Authenticate": 'Bearer realm="softlan relay"'},
             )
-        if not secrets.compare_digest(given.credentials.encode(), expected):
+        expected = state.configuration.token
+        if not secrets.compare_digest(given.credentials.encode(), expected.encode()):
             raise Problem(
                 HTTPStatus.UNAUTHORIZED,
                 "This is not the relay's admin token.",

@@ -90,6 +90,14 @@ def _about_relay(seen: Observation) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "softlan_relay_peers", "Endpoints in all rooms now.", value=sum(1 for _ in seen.peers())
     )
+    yield GaugeMetricFamily(
+        "softlan_relay_rooms_limit", "Most rooms at once.", value=configuration.limits.rooms
+    )
+    yield GaugeMetricFamily(
+        "softlan_relay_peers_limit",
+        "Most endpoints in all rooms together.",
+        value=configuration.limits.peers,
+    )
     yield CounterMetricFamily(
         "softlan_relay_admin_restarts",
         "Times that the admin process was started again.",

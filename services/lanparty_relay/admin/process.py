@@ -98,7 +98,7 @@ class _RelayLink:
             stop()
 
     def _receive(self, message: ToAdmin | FromAdmin) -> None:
-        if isinstance(message, Configuration):
+        if isinstance(message, Configuration) and not self.configured.done():
             self.configured.set_result(message)
         elif self._state is None:
             self._early.append(message)

@@ -61,7 +61,7 @@ class RelayState:
         clock: Callable[[], float],
         answer_within: float = ANSWER_SECONDS,
     ) -> None:
-        self.configuration: Final = configuration
+        self.configuration = configuration
         self.inventory: Final = Inventory()
         self.heartbeat: Heartbeat | None = None
         self.clock: Final = clock
@@ -79,6 +79,8 @@ class RelayState:
             self.inventory.apply(message)
             return
         match message:
+            case Configuration():
+                self.configuration = message
             case Heartbeat(number=number):
                 self.heartbeat = message
                 self._heartbeat_at = self.clock()

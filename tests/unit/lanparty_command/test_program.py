@@ -94,6 +94,18 @@ def both(recorder: Recorder) -> Program:
     )
 
 
+@pytest.fixture
+def serve_or_dial(recorder: Recorder) -> Program:
+    return Program(
+        name="serve",
+        summary="Serve.",
+        commands=[
+            Command(ServeSettings, recorder.serve),
+            Command(DialSettings, recorder.dial, "dial", "Dial somebody."),
+        ],
+    )
+
+
 def test_without_options_the_defaults_hold(serve: Program, recorder: Recorder) -> None:
     assert run_program(serve, []) == ExitCode.OK
     assert recorder.served == [ServeSettings()]
@@ -325,3 +337,47 @@ def test_a_fault_of_ours_stays_loud() -> None:
     program = Program(name="serve", summary="", commands=[Command(ServeSettings, faulty)])
     with pytest.raises(ZeroDivisionError):
         run_program(program, [])
+
+
+def test_a_program_with_a_command_of_its_own_runs_it_when_no_subcommand_is_named(
+    serve_or_dial: Program, recorder: Recorder
+) -> None:
+    assert run_program(serve_or_dial, ["--rooms", "3"]) == ExitCode.OK
+    assert recorder.served == [ServeSettings(rooms=3)]
+    assert not recorder.dialed
+
+
+def test_its_subcommand_runs_alone_and_gives_the_exit_code(
+    serve_or_dial: Program, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANPARTY_ROOMS", "many")  # wrong, and none of the subcommand's business
+    assert run_program(serve_or_dial, ["dial", "--relay", "relay.example"]) == 7
+    assert recorder.dialed == [DialSettings(relay=RelayAddress("relay.example"))]
+    assert not recorder.served
+
+
+def test_its_own_options_are_refused_before_a_subcommand(
+    serve_or_dial: Program, recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_program(serve_or_dial, ["--rooms", "3", "dial", "--relay", "a"]) == ExitCode.USAGE
+    assert capsys.readouterr().err.startswith("serve: --rooms stands before 'dial': ")
+    assert not recorder.served
+    assert not recorder.dialed
+
+
+def test_its_mistakes_are_told_as_without_subcommands(
+    serve_or_dial: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_program(serve_or_dial, ["--rooms", "0"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert said == "serve: --rooms: must be at least 1, not '0'\nTry: serve --help\n"
+
+
+def test_its_help_has_options_and_subcommands(
+    serve_or_dial: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_program(serve_or_dial, ["--help"]) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert "--rooms N" in said
+    assert "Limits:" in said
+    assert "Dial somebody." in said

@@ -15,6 +15,15 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lanparty_quic.identity import IdentityError, ServerIdentity, pin_of
 
+RARE_KEY = b"""\
+-----BEGIN EC PRIVATE KEY-----
+MF8CAQEEGGjhGK+UAR9z0SHZxPCj26Ry+utsaezvTaAKBggqhkjOPQMBA6E0AzIA
+BLSKpUIaQ7giBuw1X+FU4j8temN5lLxz/t5OYM0sCoIcPc21iCsnNxP5jWLfTfmH
+OA==
+-----END EC PRIVATE KEY-----
+"""
+"""On a curve that hardly any library knows: prime192v3, made by openssl."""
+
 
 def key_pem(identity: ServerIdentity) -> bytes:
     return identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -63,6 +72,13 @@ def test_a_key_that_cannot_sign_is_refused(tmp_path: Path, identity: ServerIdent
     )
     with pytest.raises(IdentityError, match="can't sign"):
         ServerIdentity.load(*write(tmp_path, identity, exchange_only))
+
+
+def test_a_key_of_a_kind_that_nobody_knows_is_refused(
+    tmp_path: Path, identity: ServerIdentity
+) -> None:
+    with pytest.raises(IdentityError, match="no private key can be read"):
+        ServerIdentity.load(*write(tmp_path, identity, RARE_KEY))
 
 
 @pytest.mark.parametrize("broken", ["cert.pem", "key.pem"])

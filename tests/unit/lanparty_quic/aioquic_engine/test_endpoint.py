@@ -7,6 +7,7 @@ from lanparty_obs.codes import SessionEnd
 from lanparty_obs.reasons import EgressDrop, PacketDrop
 from lanparty_quic import (
     Connected,
+    ConnectionClosed,
     ConnectionKey,
     EndpointEvent,
     EndpointLimits,
@@ -180,6 +181,31 @@ def test_a_handshake_survives_loss_and_reordering(identity: ServerIdentity) -> N
         relay, player, _ = connect(simulation, identity)
         assert isinstance(relay.events[0], Connected)
         assert isinstance(player.events[0], Connected)
+
+
+def test_a_renewed_identity_is_for_newcomers_and_nobody_has_to_go(
+    identity: ServerIdentity, other_identity: ServerIdentity
+) -> None:
+    simulation = Simulation()
+    relay, player, key = connect(simulation, identity)
+    relay.endpoint.renew_identity(other_identity)
+    newcomer = Consumer(simulation, simulation.aioquic_endpoint(("198.51.100.8", 50_000)))
+    for pin in (identity.pin, other_identity.pin):
+        newcomer.endpoint.dial(
+            relay.endpoint.local_address,
+            server_name="",
+            trust=PinnedKey(pin),
+            now=simulation.now,
+        )
+    simulation.run_until(lambda: len(newcomer.events) == 2)
+    assert {type(event) for event in newcomer.events} == {Connected, ConnectionClosed}
+    (connected,) = (event for event in newcomer.events if isinstance(event, Connected))
+    assert newcomer.endpoint.statistics(connected.connection) is not None
+    player.offer = lambda now: [(key, 1, b"game")]
+    player.offers_until = simulation.now + 0.05
+    simulation.run_for(1)
+    assert relay.payloads
+    assert [type(event) for event in player.events] == [Connected]
 
 
 def test_many_connections_close_and_leave_nothing(identity: ServerIdentity) -> None:

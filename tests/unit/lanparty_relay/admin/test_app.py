@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
+from lanparty_relay.admin.state import RelayState
 from lanparty_relay.core import CounterBlocks
 
 TOKEN_PATHS = (
@@ -25,6 +26,7 @@ class Relay(Protocol):
     now: float
     answers: bool
     blocks: CounterBlocks
+    state: RelayState
 
     def beat(self) -> None: ...
 
@@ -97,6 +99,16 @@ async def test_a_wrong_token_is_refused(
 ) -> None:
     headers = {b"Authorization": credentials.encode("latin-1")}
     problem_of(await anonymous.get("/api/v1/rooms", headers=headers), 401)
+
+
+async def test_a_renewed_token_holds_at_once_and_the_old_one_no_more(
+    operator: httpx.AsyncClient, relay: Relay
+) -> None:
+    renewed = relay.state.configuration.model_copy(update={"token": "battery-staple-horse"})
+    relay.state.receive(renewed)
+    problem_of(await operator.get("/api/v1/rooms"), 401)
+    operator.headers["Authorization"] = "Bearer battery-staple-horse"
+    assert (await operator.get("/api/v1/rooms")).status_code == 200
 
 
 async def test_without_the_token_nobody_is_kicked(

@@ -69,6 +69,12 @@ async def test_what_never_happened_is_there_as_zero(relay: Relay) -> None:
     assert samples["softlan_relay_sessions_rejected_total", labels(code="mac_in_use")] == 0
 
 
+async def test_the_limits_are_there_to_compare_with(relay: Relay) -> None:
+    samples = await samples_of(relay)
+    assert samples["softlan_relay_rooms_limit", ()] == 10
+    assert samples["softlan_relay_peers_limit", ()] == 100
+
+
 async def test_what_endpoints_claim_is_in_no_metric(relay: Relay) -> None:
     assert 999 not in (await samples_of(relay)).values()
 

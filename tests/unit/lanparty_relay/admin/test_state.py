@@ -66,6 +66,14 @@ def test_each_heartbeat_is_answered(told: Told, heartbeat: Heartbeat) -> None:
     assert told.said == [HeartbeatSeen(number=heartbeat.number)]
 
 
+def test_the_configuration_that_the_relay_told_last_holds(
+    told: Told, configuration: Configuration
+) -> None:
+    renewed = configuration.model_copy(update={"pin": "sha256:other"})
+    told.state.receive(renewed)
+    assert told.state.configuration == renewed
+
+
 def test_changes_go_to_the_inventory(told: Told) -> None:
     record = RoomRecord(
         room_id="r", code="ABCD", mtu=1500, lasting=False, opened_at=1, block=1, serial=1
