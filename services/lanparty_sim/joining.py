@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from ipaddress import IPv4Address
 from typing import Final
 
 from lanparty_client_core import (
@@ -28,7 +27,7 @@ from lanparty_sim.player import JoinFailedError, Player
 from lanparty_sim.settings import JoinSettings
 from lanparty_sim.signals import cancelled_by_signals
 from lanparty_sim.telling import told
-from lanparty_sim.virtual_host import VirtualHost
+from lanparty_sim.virtual_host import VirtualHost, default_address
 
 __all__ = ["join"]
 
@@ -69,7 +68,7 @@ class _Stay:
         self._claim(settings.room_code)
         record = self._slot.load() if self._slot is not None else None
         mac = settings.mac or _mac_of(record) or MacAddress(b"\x02\x5c" + secrets.token_bytes(4))
-        host = VirtualHost(mac=mac, address=settings.address or _address_for(mac))
+        host = VirtualHost(mac=mac, address=settings.address or default_address(mac))
         player = Player(host, name=settings.name, role=settings.role, observer=self._tell.observe)
         try:
             self._tell.connecting()
@@ -238,8 +237,3 @@ def _mac_of(record: ResumeRecord | None) -> MacAddress | None:
     with suppress(ValueError):
         return MacAddress.parse(record.mac)
     return None
-
-
-def _address_for(mac: MacAddress) -> IPv4Address:
-    """Choose an address that is always the same for a MAC, and seldom another's."""
-    return IPv4Address(f"10.86.{mac[4]}.{max(1, min(mac[5], 254))}")

@@ -26,10 +26,10 @@ from lanparty_sim.exit_codes import exit_code_of
 from lanparty_sim.joining import join
 from lanparty_sim.load import LoadFailedError, LoadPlan, LoadResult, run_load
 from lanparty_sim.report import load_table, passed, step_row, steps_as_json, steps_heading, summary
-from lanparty_sim.scenario import SCENARIO
+from lanparty_sim.scenario import steps_for
 from lanparty_sim.settings import EndToEndSettings, JoinSettings, LoadSettings, read_line
 from lanparty_sim.signals import cancelled_by_signals
-from lanparty_sim.stage import Stage
+from lanparty_sim.stage import Bystanders, Stage
 from lanparty_sim.steps import StepFailedError, StepResult, StepStatus, run_steps
 from lanparty_sim.telling import told
 
@@ -46,6 +46,7 @@ exit codes:
   5    the relay refused the player
   6    the relay ended the session
   130  interrupted before anything was done
+  143  terminated while it was starting
 
 examples:
   lanparty-sim join --relay relay.example --pin-file state/pin --create
@@ -62,7 +63,10 @@ def end_to_end(settings: EndToEndSettings) -> int:
     """
     if (settings.admin is None) != (settings.admin_token_file is None):
         raise CommandFailed("--admin and --admin-token-file go together.", exit_code=ExitCode.USAGE)
-    stage = Stage(relay=settings.known_relay(), room_wanted=settings.room_code)
+    bystanders = _expected_bystanders(settings)
+    stage = Stage(
+        relay=settings.known_relay(), room_wanted=settings.room_code, bystanders=bystanders
+    )
     try:
         results = asyncio.run(_end_to_end(settings, stage))
     except asyncio.CancelledError:
@@ -74,6 +78,21 @@ def end_to_end(settings: EndToEndSettings) -> int:
     if stage.left_outside is not None and results[0].status is StepStatus.FAILED:
         return exit_code_of(stage.left_outside, joined=False)
     return ExitCode.FAILURE
+
+
+def _expected_bystanders(settings: EndToEndSettings) -> Bystanders | None:
+    count, room = settings.bystanders, settings.bystanders_room
+    if (count is None) != (room is None):
+        raise CommandFailed(
+            "--bystanders and --bystanders-room go together.", exit_code=ExitCode.USAGE
+        )
+    if count is None or room is None:
+        return None
+    if room.code == settings.room_code:
+        raise CommandFailed(
+            "--bystanders-room must be another room than --room.", exit_code=ExitCode.USAGE
+        )
+    return Bystanders(count, room.code)
 
 
 async def _end_to_end(settings: EndToEndSettings, stage: Stage) -> list[StepResult]:
@@ -115,7 +134,7 @@ async def play_scenario(
         console.print(title, style="bold", soft_wrap=True)
         console.print(steps_heading())
     try:
-        async for result in run_steps(SCENARIO, stage):
+        async for result in run_steps(steps_for(stage), stage):
             results.append(result)
             if not quiet or result.status is not StepStatus.PASSED:
                 console.print(step_row(len(results), result))

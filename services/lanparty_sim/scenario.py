@@ -2,23 +2,25 @@
 
 One definition for the tests, for `make demo` and for every deployment: `SCENARIO` is the list of
 its steps, in the order in which they are run on one `Stage`. Without the admin API the steps that
-read it are skipped.
+read it are skipped. Where bystanders are expected, their steps follow.
 """
 
 import dataclasses
-from collections.abc import Set
+import statistics
+from collections.abc import Sequence, Set
 from typing import Final
 
 from lanparty_ctrl import Role, RoomCode
 from lanparty_obs.codes import SessionEnd
 from lanparty_proto import BROADCAST
 from lanparty_quic import PinnedKey
-from lanparty_sim.conservation import imbalance, poll_until
+from lanparty_sim.bystanders import BYSTANDER_STEPS
+from lanparty_sim.conservation import imbalance, poll_until, require_room_conserves
 from lanparty_sim.player import Player
 from lanparty_sim.stage import ANSWER_LIMIT, Stage, require
-from lanparty_sim.steps import Step, StepFailedError, StepSkippedError
+from lanparty_sim.steps import Step, StepSkippedError
 
-__all__ = ["SCENARIO"]
+__all__ = ["SCENARIO", "steps_for"]
 
 _FRAMES: Final = range(14, 1_514 + 1)
 _TAGGED_FRAMES: Final = range(18, 1_518 + 1)
@@ -78,7 +80,7 @@ async def _ping(stage: Stage) -> str:
         return seconds is not None
 
     pairs = await stage.between_all_pairs(ping, "ping")
-    return f"{pairs} pairs, median {sorted(times)[len(times) // 2] * 1_000:.1f} ms"
+    return f"{pairs} pairs, median {statistics.median(times) * 1_000:.1f} ms"
 
 
 async def _broadcast(stage: Stage) -> str:
@@ -249,27 +251,7 @@ async def _gateway_leaves(stage: Stage) -> str:
 
 async def _counters_conserve(stage: Stage) -> str:
     api = stage.require_api()
-    room_id = stage.room_id
-    expected = {player.welcome.peer_id for player in stage.inside}
-
-    async def settled() -> bool:
-        peers = await api.peers(room_id)
-        return peers.keys() == expected and not any(peer.queued for peer in peers.values())
-
-    await poll_until(settled, f"the API doesn't list {sorted(expected)} with empty queues")
-    peers = await api.peers(room_id)
-    for player in stage.inside:
-        counters, own = peers[player.welcome.peer_id], player.session.counters()
-        require(not imbalance(counters), f"{player.name}: {imbalance(counters)}")
-        require(
-            counters.received <= own.datagrams_sent and own.datagrams_received <= counters.sent,
-            f"{player.name} sent {own.datagrams_sent} and received {own.datagrams_received}, "
-            f"the relay received {counters.received} and sent {counters.sent}",
-        )
-    room = await api.room(room_id)
-    if room is None:
-        raise StepFailedError("the room isn't listed")
-    require(not imbalance(room), f"room: {imbalance(room)}")
+    room = await require_room_conserves(api, stage.room_id, players=stage.inside, others={})
     return f"{room.received} received, {room.chosen} copies, {room.sent} sent"
 
 
@@ -329,3 +311,8 @@ SCENARIO: Final[tuple[Step[Stage], ...]] = (
     Step("the last leave removes the room", _last_leave),
     Step("the relay's counters conserve", _relay_conserves),
 )
+
+
+def steps_for(stage: Stage) -> Sequence[Step[Stage]]:
+    """Return the scenario's steps, and those with bystanders where the stage expects some."""
+    return SCENARIO if stage.bystanders is None else (*SCENARIO, *BYSTANDER_STEPS)

@@ -220,6 +220,22 @@ class EndToEndSettings(RelaySettings):
         Path | None,
         Field(description="A file with its token: `admin-token` in the state directory."),
     ] = None
+    bystanders: Annotated[
+        int | None,
+        Field(
+            description="Check also that this many players of other processes, by "
+            "`lanparty-sim join` on any computer, are in --bystanders-room and answer ARP and "
+            "ping.",
+            ge=1,
+            le=60,
+        ),
+        Option(metavar="N"),
+    ] = None
+    bystanders_room: Annotated[
+        Annotated[TypedRoom, PlainValidator(_typed_room)] | None,
+        Field(description="The code of their room: another one than --room."),
+        Option(metavar="CODE"),
+    ] = None
     verbose: Annotated[
         bool,
         Field(description="Print every change of a session."),

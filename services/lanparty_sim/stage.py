@@ -19,7 +19,7 @@ from lanparty_sim.player import JoinFailedError, Player, wait_until
 from lanparty_sim.steps import StepFailedError, StepSkippedError
 from lanparty_sim.virtual_host import VirtualHost
 
-__all__ = ["ANSWER_LIMIT", "Stage", "require"]
+__all__ = ["ANSWER_LIMIT", "Bystanders", "Stage", "require"]
 
 ANSWER_LIMIT: Final = 5.0
 """Seconds within which what should happen must have happened."""
@@ -38,6 +38,16 @@ def require(holds: bool, otherwise: str) -> None:
         raise StepFailedError(otherwise)
 
 
+@dataclass(frozen=True, slots=True)
+class Bystanders:
+    """Players of other processes, who are expected in a room of their own."""
+
+    count: int
+    room_code: RoomCode
+    patience: float = 25.0
+    """Seconds that they have to be there: one may be joining again after the relay's restart."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Stage:
     """One run's relay, API and players. Leave it by `close`."""
@@ -46,6 +56,7 @@ class Stage:
     room_wanted: RoomCode | None = None
     """The code that the scenario's room shall have; None lets the relay make one."""
     api: AdminApi | None = None
+    bystanders: Bystanders | None = None
     watch: Callable[[str, SessionEvent], None] | None = None
     """Called with the name of a player and what happened to its session."""
     left_outside: SessionEnded | None = None
@@ -62,7 +73,8 @@ class Stage:
         """Make a host with a MAC and an address that no other on this stage has."""
         self._hosts += 1
         number = self._hosts
-        return VirtualHost(mac=self.mac(number), address=IPv4Address(f"10.86.77.{number}"))
+        # Outside 10.86.0.0/16, where the hosts of other processes have their default addresses.
+        return VirtualHost(mac=self.mac(number), address=IPv4Address(f"10.87.77.{number}"))
 
     def mac(self, number: int) -> MacAddress:
         """Return the MAC with this number; 200 and more belong to nobody."""

@@ -29,7 +29,13 @@ from lanparty_proto import (
     parse_ethernet,
 )
 
-__all__ = ["NEIGHBOUR_LIMIT", "RECORD_LIMIT", "TEST_ETHERTYPE", "VirtualHost"]
+__all__ = [
+    "NEIGHBOUR_LIMIT",
+    "RECORD_LIMIT",
+    "TEST_ETHERTYPE",
+    "VirtualHost",
+    "default_address",
+]
 
 TEST_ETHERTYPE: Final = 0x88B6
 """Local experimental ethertype 2 (IEEE 802-2014 clause 9.2.3); softlan itself uses the first."""
@@ -43,6 +49,14 @@ NEIGHBOUR_LIMIT: Final = 1_024
 _TAG_TYPE: Final = b"\x81\x00"
 _PING_DATA: Final = b"softlan ping"
 _SEQUENCE_MASK: Final = 0xFFFF
+
+
+def default_address(mac: MacAddress) -> IPv4Address:
+    """Choose the address of a host that was given none: in 10.86.0.0/16, from its MAC alone.
+
+    Who knows the MAC knows the address. It is seldom another host's.
+    """
+    return IPv4Address(f"10.86.{mac[4]}.{max(1, min(mac[5], 254))}")
 
 
 class VirtualHost:

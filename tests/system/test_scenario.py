@@ -1,20 +1,33 @@
 """The end-to-end scenario over real sockets, against a relay process and its admin API."""
 
+import asyncio
 import dataclasses
+from collections.abc import Sequence
 
 import pytest
 
+from lanparty_client_core import SessionEvent, SessionState, StateChanged
+from lanparty_ctrl import RoomCode
+from lanparty_proto import MacAddress
+from lanparty_sim.bystanders import BYSTANDER_STEPS
+from lanparty_sim.player import Player
 from lanparty_sim.relay_process import RelayProcess
-from lanparty_sim.scenario import SCENARIO
-from lanparty_sim.stage import Stage
-from lanparty_sim.steps import StepResult, StepStatus, run_steps
+from lanparty_sim.report import passed
+from lanparty_sim.scenario import SCENARIO, steps_for
+from lanparty_sim.stage import Bystanders, Stage
+from lanparty_sim.steps import Step, StepResult, StepStatus, run_steps
+from lanparty_sim.virtual_host import VirtualHost, default_address
+
+
+async def perform(steps: Sequence[Step[Stage]], stage: Stage) -> list[StepResult]:
+    try:
+        return [result async for result in run_steps(steps, stage)]
+    finally:
+        await stage.close()
 
 
 async def play(stage: Stage) -> list[StepResult]:
-    try:
-        return [result async for result in run_steps(SCENARIO, stage)]
-    finally:
-        await stage.close()
+    return await perform(steps_for(stage), stage)
 
 
 @pytest.mark.parametrize("options", [(), ("--retry",)], ids=["plain", "with QUIC Retry"])
@@ -42,3 +55,38 @@ async def test_without_a_relay_the_first_step_fails_and_no_other_runs() -> None:
     assert results[0].status is StepStatus.FAILED
     assert "The relay doesn't answer" in results[0].detail
     assert {result.status for result in results[1:]} == {StepStatus.NOT_RUN}
+
+
+async def test_bystanders_that_are_missing_are_counted_and_nothing_more_is_asked_of_them() -> None:
+    expected = Bystanders(2, RoomCode("BYSTANDERS"), patience=0.2)
+    async with RelayProcess() as relay:
+        alone = Stage(relay=relay.known_relay())
+        await alone.join("early bird", room_code=expected.room_code, create=True)
+        results = await play(Stage(relay=relay.known_relay(), bystanders=expected))
+        await alone.close()
+    assert len(results) == len(SCENARIO) + len(BYSTANDER_STEPS)
+    missing, *others = results[len(SCENARIO) :]
+    assert missing.status is StepStatus.FAILED
+    assert missing.detail == "expected 2, saw 1 after 0.2 s: early bird"
+    assert {result.status for result in others} == {StepStatus.NOT_RUN}
+    assert not passed(results)
+
+
+async def test_a_bystander_that_is_late_is_waited_for() -> None:
+    expected = Bystanders(1, RoomCode("BYSTANDERS"))
+    mac = MacAddress.parse("02:5c:00:00:01:02")
+    late = Player(VirtualHost(mac=mac, address=default_address(mac)), name="late")
+    waiting = asyncio.Event()
+
+    def watch(_name: str, event: SessionEvent) -> None:
+        if event == StateChanged(SessionState.JOINED):
+            waiting.set()
+
+    async with RelayProcess() as relay, relay.api() as api, asyncio.TaskGroup() as tasks:
+        stage = Stage(relay=relay.known_relay(), api=api, bystanders=expected, watch=watch)
+        run = tasks.create_task(perform(BYSTANDER_STEPS, stage))
+        await waiting.wait()
+        await late.join(stage.relay, room_code=expected.room_code)
+        results = await run
+        await late.leave()
+    assert [result.status for result in results] == [StepStatus.PASSED] * len(BYSTANDER_STEPS)

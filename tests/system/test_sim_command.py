@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -249,6 +249,60 @@ async def test_the_scenario_passes_and_says_so_to_the_shell(relay: RelayProcess)
     document = json.loads(text)
     assert document["passed"]
     assert {step["status"] for step in document["steps"]} == {"passed"}
+
+
+@asynccontextmanager
+async def bystanders(relay: RelayProcess, room: str, *names: str) -> AsyncIterator[list[Sim]]:
+    """Players who are killed in the end, and so stay members for a while: a room for each test."""
+    joins = ("join", *dial(relay), f"--room={room}", "--create")
+    async with AsyncExitStack() as stack:
+        players = [await stack.enter_async_context(sim(*joins, f"--name={name}")) for name in names]
+        for player in players:
+            await player.line("In room")
+        yield players
+
+
+async def test_bystanders_of_other_processes_prove_that_they_answer(relay: RelayProcess) -> None:
+    api = (f"--admin={relay.admin_url}", f"--admin-token-file={relay.token_file}")
+    expected = ("--bystanders=3", "--bystanders-room=answering")
+    async with bystanders(relay, "ANSWERING", "one", "two", "three"):
+        code, text = await run("e2e", *dial(relay), *api, *expected, "--json")
+    assert code == 0, text
+    steps = json.loads(text)["steps"]
+    assert {step["status"] for step in steps} == {"passed"}
+    assert steps[-2]["detail"].startswith("3 answered, median ")
+    assert steps[-1]["detail"].startswith("4 peers, ")
+
+
+async def test_a_bystander_that_is_silent_is_named_and_fails_the_run(relay: RelayProcess) -> None:
+    expected = ("--bystanders=3", "--bystanders-room=silent")
+    async with bystanders(relay, "SILENT", "one", "two", "three") as (_, _, last):
+        last.process.send_signal(signal.SIGSTOP)
+        code, text = await run("e2e", *dial(relay), *expected, "--json")
+    assert code == 1
+    steps = json.loads(text)["steps"]
+    (failed,) = (step for step in steps if step["status"] == "failed")
+    assert failed["detail"].startswith("2 of 3 answered; silent: three (02:")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--bystanders=3",), "--bystanders and --bystanders-room go together"),
+        (("--bystanders-room=R00M",), "--bystanders and --bystanders-room go together"),
+        (
+            ("--bystanders=3", "--bystanders-room=R00M", "--room=room"),
+            "--bystanders-room must be another room than --room",
+        ),
+        (("--bystanders=61", "--bystanders-room=R00M"), "--bystanders: must be at most 60"),
+    ],
+)
+async def test_bystanders_that_make_no_sense_are_explained(
+    options: tuple[str, ...], sentence: str
+) -> None:
+    code, text = await run("e2e", "--relay=relay.example", *options)
+    assert code == 2
+    assert sentence in text
 
 
 async def test_a_scenario_that_nobody_can_join_ends_as_a_player_does(relay: RelayProcess) -> None:

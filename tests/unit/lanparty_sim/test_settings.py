@@ -94,6 +94,12 @@ def test_what_can_not_be_is_refused(wrong: dict[str, str]) -> None:
         JoinSettings.model_validate({"relay": RELAY} | wrong)
 
 
+@pytest.mark.parametrize("wrong", [{"bystanders": 0}, {"bystanders": 61}, {"bystanders_room": "!"}])
+def test_bystanders_that_can_not_be_are_refused(wrong: dict[str, str | int]) -> None:
+    with pytest.raises(ValidationError):
+        EndToEndSettings.model_validate({"relay": RELAY} | wrong)
+
+
 @pytest.mark.parametrize("wrong", [{"players": 1}, {"frame_size": 1_515}, {"rate": 0}])
 def test_a_load_that_makes_no_sense_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValidationError):

@@ -6,7 +6,12 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Raw
 
 from lanparty_proto import BROADCAST, MacAddress
-from lanparty_sim.virtual_host import NEIGHBOUR_LIMIT, RECORD_LIMIT, VirtualHost
+from lanparty_sim.virtual_host import (
+    NEIGHBOUR_LIMIT,
+    RECORD_LIMIT,
+    VirtualHost,
+    default_address,
+)
 
 ALICE = "02:00:00:00:00:01"
 BOB = "02:00:00:00:00:02"
@@ -24,6 +29,20 @@ def bob() -> VirtualHost:
 def ping_for_alice(destination: str = ALICE, target: str = ALICE_IP) -> bytes:
     packet = Ether(src=BOB, dst=destination) / IP(src=BOB_IP, dst=target)
     return bytes(packet / ICMP(id=7, seq=3) / Raw(b"data"))
+
+
+@pytest.mark.parametrize(
+    ("mac", "address"),
+    [
+        ("02:5c:01:02:03:04", "10.86.3.4"),
+        ("02:5c:01:02:00:00", "10.86.0.1"),
+        ("02:5c:01:02:ff:ff", "10.86.255.254"),
+    ],
+)
+def test_the_address_of_a_host_that_was_given_none_follows_from_its_mac(
+    mac: str, address: str
+) -> None:
+    assert default_address(MacAddress.parse(mac)) == IPv4Address(address)
 
 
 def test_arp_for_its_address_is_answered_to_the_asker() -> None:
