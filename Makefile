@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs lock clean
+.PHONY: help demo test lint bench bench-images e2e-compose sbom docs lock clean
 
 help: ## show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
 	@echo "softlan: making the environment in $(VENV) (about half a minute)"
@@ -28,24 +28,42 @@ demo: $(VENV)/.runtime ## a relay, players and the end-to-end scenario (ONCE=1: 
 test: $(VENV)/.dev ## run every test
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter
+lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter, shellcheck, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy libs services tests bench docs
+	$(BIN)/mypy libs services tests bench docs docker
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/shellcheck .ci/run docker/*.sh
+	$(BIN)/hadolint docker/Dockerfile
 
 bench: $(VENV)/.runtime ## what a frame costs the relay, beside a yardstick, into docs/performance.md
 	$(BIN)/python bench/relay.py --json bench/relay.json --document docs/performance.md $(BENCH_OPTIONS)
+
+bench-images: $(VENV)/.runtime ## size, start and memory of the images, into docs/performance.md
+	$(BIN)/python bench/images.py --json bench/images.json --document docs/performance.md
+
+e2e-compose: ## build the images and run the end-to-end scenario in containers
+	@docker/e2e.sh
+
+sbom: $(VENV)/.dev ## list what is in the images, as CycloneDX, into dist/sbom
+	@$(BIN)/python docker/sbom.py --output dist/sbom softlan/relay softlan/sim
 
 docs: $(VENV)/.runtime ## renew the parts of docs/protocol.md that come from the code
 	$(BIN)/python docs/render.py
 
 lock: ## renew the lock files from pyproject.toml
 	@$(PIP) install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra relay --extra sim --group build --upgrade $(LOCK_OPTIONS) -o requirements/runtime.txt
-	$(BIN)/uv pip compile pyproject.toml --extra relay --extra sim --group build --group dev $(LOCK_OPTIONS) -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml $(RUNTIME) --upgrade -o requirements/runtime.txt
+	$(call lock_alike,dev,pyproject.toml $(RUNTIME) --group dev)
+	$(call lock_alike,relay,pyproject.toml --extra relay)
+	$(call lock_alike,sim,pyproject.toml --extra sim)
+	$(call lock_alike,build,--group build)
 
-LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-annotate --no-emit-index-url --quiet
+RUNTIME := --extra relay --extra sim --group build
+# $(call lock_alike,NAME,WHAT): lock WHAT in the versions of runtime.txt
+lock_alike = $(LOCK) -c requirements/runtime.txt $(2) -o requirements/$(1).txt
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from document import markdown_table, put_into
 from machine import cpu_seconds, describe_machine
 from rich.console import Console
 from rich.table import Table
@@ -29,7 +30,6 @@ BENCH = Path(__file__).parent
 SETTLING_SECONDS = 0.3
 LOOK_SECONDS = 0.1
 """Between two looks for the first frame."""
-BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,25 +227,17 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def as_markdown(rows: Sequence[Row], machine: dict[str, str], rounds: int, seconds: float) -> str:
-    """Return the measured part of the performance page."""
-    lines = [
+def as_markdown(
+    rows: Sequence[Row], machine: dict[str, str], rounds: int, seconds: float
+) -> list[str]:
+    """Return the lines of the measured part of the performance page."""
+    return [
         f"Medians of {rounds} rounds of {seconds:g} s; "
         + ", ".join(f"{name} {value}" for name, value in machine.items())
         + ".",
         "",
-        "| " + " | ".join(HEADINGS) + " |",
-        "|---" * len(HEADINGS) + "|",
-        *("| " + " | ".join(cells(row)) + " |" for row in rows),
+        *markdown_table(HEADINGS, [cells(row) for row in rows]),
     ]
-    return "\n".join(lines) + "\n"
-
-
-def put_into(document: Path, part: str) -> None:
-    """Replace what stands between the marks."""
-    text = document.read_text()
-    before, rest = text.split(BEGIN)
-    document.write_text(before + BEGIN + part + END + rest.split(END)[1])
 
 
 def main() -> None:
@@ -272,7 +264,8 @@ def main() -> None:
         figures = {"machine": machine, "rows": [asdict(row) for row in rows]}
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
     if options.document:
-        put_into(options.document, as_markdown(rows, machine, options.rounds, options.seconds))
+        lines = as_markdown(rows, machine, options.rounds, options.seconds)
+        put_into(options.document, "bench", lines)
 
 
 if __name__ == "__main__":

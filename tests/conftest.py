@@ -3,6 +3,8 @@
 import datetime
 import os
 import shutil
+from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 from cryptography import x509
@@ -43,12 +45,19 @@ def other_identity() -> ServerIdentity:
 
 
 @pytest.fixture(scope="session")
-def promtool() -> str:
-    """The path of promtool; where everything must run, as in CI, a missing one is a failure."""
-    path = shutil.which("promtool")
-    if path is None:
-        missing = "promtool is not installed: Debian's package prometheus has it"
+def lacking() -> Callable[[str], NoReturn]:
+    """What a test calls that lacks a tool: a skip, but a failure where all must run, as in CI."""
+
+    def lacks(sentence: str) -> NoReturn:
         if os.environ.get("SOFTLAN_TESTS_MUST_RUN"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+
+    return lacks
+
+
+@pytest.fixture(scope="session")
+def promtool(lacking: Callable[[str], NoReturn]) -> str:
+    """The path of promtool."""
+    path = shutil.which("promtool")
+    return path or lacking("promtool is not installed: Debian's package prometheus has it")
