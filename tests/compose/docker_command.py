@@ -16,6 +16,12 @@ _KINDS: Final = {
     "network": ("network", "ls"),
 }
 
+_REMOVAL: Final = {
+    "container": ("--force", "--volumes"),  # also those without a name
+    "volume": ("--force",),
+    "network": (),
+}
+
 
 def docker(
     *arguments: str,
@@ -67,8 +73,7 @@ def remove_project(project: str) -> None:
     for kind in _KINDS:
         names = [name for name, _ in _labelled(kind, f"{_PROJECT_LABEL}={project}")]
         if names:
-            force = ["--force"] if kind != "network" else []
-            docker(kind, "rm", *force, *names, check=False)
+            docker(kind, "rm", *_REMOVAL[kind], *names, check=False)
     assert not remains_of(project)
 
 
