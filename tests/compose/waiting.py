@@ -9,7 +9,9 @@ __all__ = ["wait_until"]
 SeenT = TypeVar("SeenT")
 
 
-def wait_until(look: Callable[[], SeenT], what: str, *, limit: float, pause: float = 0.2) -> SeenT:
+def wait_until(
+    look: Callable[[], SeenT | None], what: str, *, limit: float, pause: float = 0.2
+) -> SeenT:
     """Look until something is seen, and return it; fail with `what` after `limit` seconds."""
     give_up_at = time.monotonic() + limit
     while not (seen := look()):
