@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-images e2e-compose sbom docs lock clean
+.PHONY: help demo test lint bench bench-images bench-tap e2e-compose sbom docs lock clean
 
 help: ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -38,15 +38,20 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter, shellcheck, hadolint
 
 bench: $(VENV)/.runtime ## what a frame costs the relay, beside a yardstick, into docs/performance.md
 	$(BIN)/python bench/relay.py --json bench/relay.json --document docs/performance.md $(BENCH_OPTIONS)
+	@if test "$$(id -u)" = 0; then $(MAKE) --no-print-directory bench-tap; \
+	else echo "softlan: not measured: the way from TAP to TAP (make bench-tap needs root)"; fi
 
 bench-images: $(VENV)/.runtime ## size, start and memory of the images, into docs/performance.md
 	$(BIN)/python bench/images.py --json bench/images.json --document docs/performance.md
+
+bench-tap: $(VENV)/.runtime ## what goes from TAP to TAP, beside tinc and OpenVPN, into docs/performance.md; needs root
+	PYTHONPATH=tests/netns/stand $(BIN)/python bench/tap.py --json bench/tap.json --document docs/performance.md $(BENCH_OPTIONS)
 
 e2e-compose: ## build the images and run the end-to-end scenario in containers
 	@docker/e2e.sh
 
 sbom: $(VENV)/.dev ## list what is in the images, as CycloneDX, into dist/sbom
-	@$(BIN)/python docker/sbom.py --output dist/sbom softlan/relay softlan/sim
+	@$(BIN)/python docker/sbom.py --output dist/sbom softlan/relay softlan/client softlan/sim
 
 docs: $(VENV)/.runtime ## renew the parts of docs/protocol.md that come from the code
 	$(BIN)/python docs/render.py
@@ -55,13 +60,14 @@ lock: ## renew the lock files from pyproject.toml
 	@$(PIP) install --quiet uv
 	$(LOCK) pyproject.toml $(RUNTIME) --upgrade -o requirements/runtime.txt
 	$(call lock_alike,dev,pyproject.toml $(RUNTIME) --group dev)
+	$(call lock_alike,client,pyproject.toml --extra client)
 	$(call lock_alike,relay,pyproject.toml --extra relay)
 	$(call lock_alike,sim,pyproject.toml --extra sim)
 	$(call lock_alike,build,--group build)
 
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --quiet
-RUNTIME := --extra relay --extra sim --group build
+RUNTIME := --extra client --extra relay --extra sim --group build
 # $(call lock_alike,NAME,WHAT): lock WHAT in the versions of runtime.txt
 lock_alike = $(LOCK) -c requirements/runtime.txt $(2) -o requirements/$(1).txt
 

@@ -28,6 +28,8 @@ from lanparty_sim.relay_process import RelayProcess
 
 BENCH = Path(__file__).parent
 SETTLING_SECONDS = 0.3
+PATH_SECONDS = 1.5
+"""After which players and relay have found that their path carries packets of 1,472 bytes."""
 LOOK_SECONDS = 0.1
 """Between two looks for the first frame."""
 
@@ -45,8 +47,8 @@ class Case:
 CASES = tuple(
     Case(f"{name}, {rate:,} frames/s", frame_size, rate)
     for name, frame_size in (
-        ("1,200 B (two fragments)", 1_200),
-        ("1,166 B (the largest whole)", 1_166),
+        ("1,514 B (two fragments)", 1_514),
+        ("1,438 B (the largest whole)", 1_438),
         ("100 B", 100),
     )
     for rate in (1_000, 4_000)
@@ -85,7 +87,7 @@ async def measure_relay(relay: RelayProcess, case: Case, seconds: float) -> Meas
                 Path(sys.executable).with_name("lanparty-sim"),
                 *("load", f"--relay={relay.address}", f"--pin-file={relay.pin_file}"),
                 *("--create", "--json", "--players=2", f"--frame-size={case.frame_size}"),
-                *(f"--rate={case.rate / 2}", f"--seconds={seconds}"),
+                *(f"--rate={case.rate / 2}", f"--seconds={PATH_SECONDS + seconds}"),
             )
         )
         first = before
@@ -93,6 +95,8 @@ async def measure_relay(relay: RelayProcess, case: Case, seconds: float) -> Meas
             await asyncio.sleep(LOOK_SECONDS)
             first = await look(relay, api)
         # Frames alone: neither the players' handshakes nor their leaving are in between.
+        await asyncio.sleep(PATH_SECONDS)
+        first = await look(relay, api)
         await asyncio.sleep(seconds - 2 * LOOK_SECONDS)
         last = await look(relay, api)
         result = await load

@@ -28,6 +28,6 @@ code=0
 compose up --no-build --attach e2e --no-log-prefix --exit-code-from e2e || code=$?
 if ((code)); then
     echo "e2e: failed with exit code $code; the logs of the others:" >&2
-    compose logs --no-color relay bystander-1 bystander-2 bystander-3 >&2
+    compose logs --no-color relay bystander-1 bystander-2 bystander-3 player-1 player-2 >&2
 fi
 exit "$code"

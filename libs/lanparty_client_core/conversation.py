@@ -5,6 +5,7 @@ Bytes go in, bytes to send, state and events come out; docs/protocol.md has the 
 arrives is ignored, and the owner closes the connection with `ended.code`.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -18,16 +19,19 @@ from lanparty_client_core.events import (
     StateChanged,
 )
 from lanparty_ctrl import (
+    AddressLease,
     Disconnect,
     EndpointInput,
     EndpointState,
     Hello,
+    Lease,
     Message,
     MessageDecoder,
     PeerJoined,
     PeerLeft,
     Ping,
     Pong,
+    PrefixesInUse,
     ProtocolViolation,
     Reject,
     Stats,
@@ -38,10 +42,17 @@ from lanparty_ctrl import (
 )
 from lanparty_obs.codes import SessionEnd
 
-__all__ = ["ANSWER_TIMEOUT", "MEMBERS_LIMIT", "Conversation"]
+__all__ = ["ANSWER_TIMEOUT", "LEASES_LIMIT", "MEMBERS_LIMIT", "Conversation"]
 
 ANSWER_TIMEOUT: Final = 10.0
 """Seconds within which hello is answered; the relay may ping a stale holder for one of them."""
+
+LEASES_LIMIT: Final = 16
+"""Leases within `_LEASES_PERIOD`: each changes addresses and routes of the whole machine. A room
+is renumbered a few times an hour at most."""
+
+_LEASES_PERIOD: Final = 60.0
+"""Seconds."""
 
 MEMBERS_LIMIT: Final = 256
 """Members that a relay may name; `lanparty/1` rooms have 250 at most, and one gateway."""
@@ -72,11 +83,19 @@ class Conversation:
         self._ended: SessionEnded | None = None
         self._deadline: float | None = None
         self._reported: Stats | None = None
+        self._pong: int | None = None
+        self._lease: AddressLease | None = None
+        self._leased_at: deque[float] = deque(maxlen=LEASES_LIMIT)
 
     @property
     def state(self) -> SessionState:
         """Where the session is."""
         return _SEEN_AS[self._state]
+
+    @property
+    def hello(self) -> Hello:
+        """What it began, or will begin, with."""
+        return self._hello
 
     @property
     def welcome(self) -> Welcome | None:
@@ -89,6 +108,11 @@ class Conversation:
         return MappingProxyType(self._members)
 
     @property
+    def lease(self) -> AddressLease | None:
+        """The address that the relay leases to this endpoint now."""
+        return self._lease
+
+    @property
     def ended(self) -> SessionEnded | None:
         """Why it is over, once it is."""
         return self._ended
@@ -97,6 +121,11 @@ class Conversation:
     def relay_stats(self) -> Stats | None:
         """What the relay last said that it counted for this endpoint."""
         return self._reported
+
+    @property
+    def last_pong(self) -> int | None:
+        """The nonce of the last answer to a ping of this side."""
+        return self._pong
 
     def to_send(self) -> bytes:
         """Take the bytes for the control stream."""
@@ -159,6 +188,16 @@ class Conversation:
         """Tell the relay what this endpoint counted."""
         self._send(stats)
 
+    def report_prefixes(self, message: PrefixesInUse) -> None:
+        """Tell the relay which networks this endpoint's machine reaches now."""
+        if self._welcome is not None and not self.state.is_over:
+            self._send(message)
+
+    def ping(self, nonce: int) -> None:
+        """Ask the relay for a sign of life; `last_pong` gets the answer."""
+        if self._welcome is not None and not self.state.is_over:
+            self._send(Ping(nonce=nonce))
+
     def disconnect(self, code: SessionEnd, text: str) -> None:
         """End the session from this side, saying why. Nothing happens if it is over already."""
         if self.state.is_over:
@@ -188,10 +227,14 @@ class Conversation:
                 member = self._members.pop(peer_id, None)
                 if member is not None:
                     self._events.append(MemberLeft(member, reason))
+            case Lease(lease=lease):
+                self._receive_lease(lease, now=now)
             case Stats():
                 self._reported = message
             case Ping(nonce=nonce):
                 self._send(Pong(nonce=nonce))
+            case Pong(nonce=nonce):
+                self._pong = nonce
 
     def _receive_welcome(self, welcome: Welcome, *, now: float) -> None:
         if welcome.version not in self._hello.versions:
@@ -200,7 +243,14 @@ class Conversation:
             self.disconnect(SessionEnd.MTU_TOO_SMALL, f"the room's MTU is {welcome.mtu}")
         else:
             self._welcome = welcome
+            self._lease = welcome.lease
             self._deadline = now + welcome.heartbeat_seconds
+
+    def _receive_lease(self, lease: AddressLease, *, now: float) -> None:
+        if len(self._leased_at) == LEASES_LIMIT and now < self._leased_at[0] + _LEASES_PERIOD:
+            raise ProtocolViolation(f"more than {LEASES_LIMIT} leases in a minute")
+        self._leased_at.append(now)
+        self._lease = lease
 
     def _receive_peer_joined(self, member: PeerJoined) -> None:
         if len(self._members) >= MEMBERS_LIMIT and member.peer_id not in self._members:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from lanparty_ctrl.messages import PeerJoined, Redirect
+from lanparty_ctrl.messages import AddressLease, PeerJoined, Redirect, Welcome
 from lanparty_obs.codes import FINAL_CODES, SessionEnd, sentence
 
 __all__ = [
+    "LeaseChanged",
+    "MemberChanged",
     "MemberJoined",
     "MemberLeft",
     "Observer",
@@ -16,6 +18,7 @@ __all__ = [
     "SessionEvent",
     "SessionState",
     "StateChanged",
+    "Welcomed",
 ]
 
 
@@ -35,19 +38,23 @@ class SessionState(StrEnum):
     """Where a session is, as a person would say it."""
 
     CONNECTING = "connecting"
-    """The QUIC handshake, up to and with the check of the relay's identity."""
+    """Looking for the relay, up to and with the check of its identity; never in the room yet."""
     JOINING = "joining"
     """Hello is sent; the relay hasn't named every member yet."""
     WAITING = "waiting"
     """A standby gateway whose place is taken."""
     JOINED = "joined"
+    RECONNECTING = "reconnecting"
+    """It was in the room, and is looking for the relay again."""
     REJECTED = "rejected"
+    """The relay didn't let it in; final."""
     DISCONNECTED = "disconnected"
+    """It gave up, or the relay ended it; final."""
     LEFT = "left"
 
     @property
     def is_over(self) -> bool:
-        """This session carries nothing any more; another try is another session."""
+        """This session carries nothing any more, and doesn't try to."""
         return self in (SessionState.REJECTED, SessionState.DISCONNECTED, SessionState.LEFT)
 
 
@@ -84,10 +91,36 @@ class StateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Welcomed:
+    """The relay let this endpoint in, for the first time or again.
+
+    Peer id, resume token, MTU and lease are the welcome's from now on. After an outage so short
+    that the old connection was still in use, nothing else tells of it.
+    """
+
+    welcome: Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseChanged:
+    """The relay leases another address than before, or none."""
+
+    lease: AddressLease | None
+
+
+@dataclass(frozen=True, slots=True)
 class MemberJoined:
     """Somebody is in the room: already there while this session joins, or new."""
 
     member: PeerJoined
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """Somebody who is in the room has another name, address or peer id now."""
+
+    member: PeerJoined
+    before: PeerJoined
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +136,9 @@ class MemberLeft:
         return f"{self.member.name} {_DEPARTURES.get(self.reason, 'left')}."
 
 
-SessionEvent: TypeAlias = StateChanged | MemberJoined | MemberLeft
+SessionEvent: TypeAlias = (
+    StateChanged | Welcomed | LeaseChanged | MemberJoined | MemberChanged | MemberLeft
+)
 
 Observer: TypeAlias = Callable[[SessionEvent], None]
 """Called between turns, so it may call the session. It must not raise."""

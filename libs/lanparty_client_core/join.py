@@ -1,17 +1,22 @@
 """The shell around a session: resolve the relay's name, bind a socket, drive the endpoint.
 
-This and `resume` are the package's only modules that act; everything else is driven by them.
+This, `resolving` and `resume` are the package's only modules that act; everything else is driven.
 """
 
 import asyncio
 import secrets
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
+from lanparty_client_core.attempt import RelayTarget
 from lanparty_client_core.events import Observer
+from lanparty_client_core.lasting import LastingSession
+from lanparty_client_core.persistence import Persistence
 from lanparty_client_core.port import FramePort
-from lanparty_client_core.session import EndpointSession, RelayTarget
+from lanparty_client_core.resolving import RelayNotFoundError, Resolver
+from lanparty_client_core.station import Station
 from lanparty_command import RelayAddress
 from lanparty_ctrl import Hello
 from lanparty_quic.endpoint import Address, Trust
@@ -19,10 +24,6 @@ from lanparty_quic.limits import EndpointLimits
 from lanparty_quic.loop import EndpointDriver, bind_endpoint
 
 __all__ = ["KnownRelay", "RelayNotFoundError", "RunningSession", "join_relay"]
-
-
-class RelayNotFoundError(Exception):
-    """The relay's name has no address. The text is for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class RunningSession:
     The port stays the caller's: another session may follow on it.
     """
 
-    def __init__(self, session: EndpointSession, driver: EndpointDriver, port: FramePort) -> None:
+    def __init__(self, session: LastingSession, driver: EndpointDriver, port: FramePort) -> None:
         self.session = session
         self._driver = driver
         self._port = port
@@ -57,6 +58,20 @@ class RunningSession:
     def on_stopped(self, wake: Callable[[], object]) -> None:
         """Name what to call when nothing drives the session any more; look at `failure` then."""
         self._driven.add_done_callback(lambda _: wake())
+
+    def wake(self) -> None:
+        """Give the session a turn soon: a station has something to send."""
+        self._driver.wake()
+
+    def network_changed(self) -> None:
+        """Take note of a link or route that came, went or changed: dial the relay at once."""
+        self.session.network_changed(now=asyncio.get_running_loop().time())
+        self._driver.wake()
+
+    def report_prefixes(self, prefixes: Sequence[IPv4Network | IPv6Network]) -> None:
+        """Tell the relay which networks this machine reaches otherwise than through the room."""
+        self.session.report_prefixes(prefixes)
+        self._driver.wake()
 
     def leave(self) -> None:
         """Say goodbye in the next turn; the observer hears of it."""
@@ -76,22 +91,39 @@ async def join_relay(
     port: FramePort,
     *,
     hello: Hello,
+    persistence: Persistence = Persistence.ONE_TRY,
     observer: Observer | None = None,
+    stations: Sequence[Station] = (),
+    clamp_mss: bool = True,
 ) -> RunningSession:
     """Begin a session at the relay and return at once; its states follow by `observer`.
 
-    Raises `RelayNotFoundError` if the name doesn't resolve, OSError if no socket can be had.
+    Raises `RelayNotFoundError` if the name doesn't resolve, unless the session is to go on trying
+    for ever; OSError if no socket can be had.
     """
-    addresses = await _resolve(relay.address)
+    resolver = Resolver(relay.address)
+    addresses: tuple[Address, ...] = ()
+    with suppress(*_forgiven(persistence)):
+        addresses = await resolver.resolve()
     limits = EndpointLimits(handshake_timeout=relay.connect_timeout)
     endpoint = bind_endpoint("::", 0, limits=limits)
-    session = EndpointSession(
+
+    def take(found: tuple[Address, ...]) -> None:
+        session.addresses_found(found, now=asyncio.get_running_loop().time())
+        driver.wake()
+
+    session = LastingSession(
         endpoint,
         port,
         target=RelayTarget(addresses=addresses, server_name=relay.address.host, trust=relay.trust),
         hello=hello,
+        persistence=persistence,
+        random=secrets.SystemRandom().random,
         first_frame_id=secrets.randbits(32),
         observer=observer,
+        ask_addresses=lambda: resolver.ask(take),
+        stations=stations,
+        clamp_mss=clamp_mss,
     )
     driver = EndpointDriver(endpoint, session)
     session.connect(now=asyncio.get_running_loop().time())
@@ -100,13 +132,5 @@ async def join_relay(
     return RunningSession(session, driver, port)
 
 
-async def _resolve(relay: RelayAddress) -> tuple[Address, ...]:
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
-        raise RelayNotFoundError(
-            f"No relay is called {relay.host!r}. Check the name, and that you are online."
-        ) from error
-    # The system's order is the one to try (RFC 6724); a name may list an address twice.
-    return tuple(dict.fromkeys((str(where[0]), int(where[1])) for *_, where in found))
+def _forgiven(persistence: Persistence) -> tuple[type[Exception], ...]:
+    return (RelayNotFoundError,) if persistence is Persistence.ALWAYS else ()

@@ -20,6 +20,10 @@ from typing import Final, Self
 
 __all__ = ["AlreadyJoinedError", "ResumeRecord", "ResumeSlot", "ResumeStore", "ResumeStoreError"]
 
+PLACES_LIMIT: Final = 256
+"""Places that a directory remembers; beyond them those go that weren't claimed for longest. The
+service keeps one for any code that a user types."""
+
 _RECORD_LIMIT: Final = 4_096
 """Bytes. A longer file was not written by this module."""
 
@@ -39,7 +43,8 @@ class AlreadyJoinedError(ResumeStoreError):
 class ResumeRecord:
     """What it takes to come back to the same place: the token, and the MAC it is bound to."""
 
-    token: str
+    token: str | None
+    """None after a polite leave: the place is free, the MAC is still this endpoint's."""
     mac: str | None
     """None for a gateway."""
 
@@ -60,29 +65,52 @@ class ResumeStore:
         """
         # The code is the room's secret: a listing of the directory must not show it.
         name = hashlib.sha256("\n".join((relay, room_code, place)).encode()).hexdigest()[:32]
+        path = self._directory / f"{name}.lock"
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(
-                self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-        except OSError as error:
-            raise ResumeStoreError(f"Can't use {self._directory}: {error.strerror}.") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock = _lock(path)
         except BlockingIOError:
-            os.close(lock)
             raise AlreadyJoinedError from None
         except OSError as error:
+            raise ResumeStoreError(f"Can't use {self._directory}: {error.strerror}.") from error
+        self._forget_oldest()
+        return ResumeSlot(path.with_suffix(".json"), lock)
+
+    def _forget_oldest(self) -> None:
+        locks: dict[Path, int] = {}
+        for path in self._directory.glob("*.lock"):
+            with contextlib.suppress(OSError):
+                locks[path] = path.stat().st_mtime_ns
+        surplus = sorted(locks, key=locks.__getitem__)[: max(0, len(locks) - PLACES_LIMIT)]
+        for path in surplus:
+            with contextlib.suppress(OSError):  # An endpoint is there, or it went just now.
+                lock = _lock(path)
+                ResumeSlot(path.with_suffix(".json"), lock).remove()
+
+
+def _lock(path: Path) -> int:
+    """Open and lock a file that may be removed by whoever has it locked.
+
+    Raises `BlockingIOError` if somebody has.
+    """
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(lock), path.stat()):
+                    os.utime(lock)  # by which the places that are out of use are found
+                    return lock
+        except BaseException:
             os.close(lock)
-            raise ResumeStoreError(f"Can't lock {self._directory}: {error.strerror}.") from error
-        return ResumeSlot(self._directory / f"{name}.json", lock)
+            raise
+        os.close(lock)  # It was removed between the two calls: two locks of one name are none.
 
 
 class ResumeSlot:
     """One claimed place. Usable until `close`, also as a context manager.
 
-    The lock file stays behind on purpose: removing it would let two processes lock two different
-    files of one name.
+    A lock file is removed by nobody but who has it locked; see `_lock`.
     """
 
     def __init__(self, path: Path, lock: int) -> None:
@@ -97,7 +125,7 @@ class ResumeSlot:
         except (OSError, ValueError):
             return None
         match fields:
-            case {"token": str(token), "mac": str() | None as mac}:
+            case {"token": str() | None as token, "mac": str() | None as mac}:
                 return ResumeRecord(token=token, mac=mac)
         return None
 
@@ -119,16 +147,39 @@ class ResumeSlot:
         except OSError as error:
             raise ResumeStoreError(f"Can't write {self._path}: {error.strerror}.") from error
 
+    def forget_token(self) -> None:
+        """Give up the place, but keep the MAC for the next time in this room.
+
+        Raises `ResumeStoreError` when the disk refuses.
+        """
+        record = self.load()
+        if record is not None and record.token is not None:
+            self.save(ResumeRecord(token=None, mac=record.mac))
+
     def clear(self) -> None:
         """Forget the record, after a polite leave or when the relay said that it is over."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Release the lock. The record stays for the next claim."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        """Release the lock. The record, if there is one, stays for the next claim."""
+        if self._lock is None:
+            return
+        if not self._path.exists():
+            self.remove()  # It was claimed in vain: nothing is to be remembered of it.
+            return
+        os.close(self._lock)
+        self._lock = None
+
+    def remove(self) -> None:
+        """Forget the place, with its MAC, and release the lock."""
+        if self._lock is None:
+            return
+        for path in (self._path, self._path.with_suffix(".lock")):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        os.close(self._lock)
+        self._lock = None
 
     def __enter__(self) -> Self:
         return self

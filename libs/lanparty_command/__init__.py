@@ -20,6 +20,7 @@ from lanparty_command.addresses import (
     RelayAddress,
     join_host_port,
 )
+from lanparty_command.folding import folded
 from lanparty_command.output import abandon_output, output_guarded
 from lanparty_command.program import (
     Command,
@@ -56,6 +57,7 @@ __all__ = [
     "abandon_output",
     "environment_variable",
     "flag",
+    "folded",
     "join_host_port",
     "output_guarded",
     "run_program",

@@ -1,5 +1,6 @@
 """Addresses as people write them: where a service listens, and which relay to dial."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Self
@@ -17,6 +18,9 @@ DEFAULT_RELAY_PORT: Final = 443
 
 _USUAL_PORTS: Final = {"udp": DEFAULT_RELAY_PORT, "tcp": 8080}
 """For examples of what to write."""
+
+_ZONE: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}")
+"""The name or number of an interface."""
 
 _LONGEST_HOST: Final = 253
 """Characters in a DNS name (RFC 1035 section 3.1, without the root's dot)."""
@@ -128,7 +132,10 @@ def _is_ipv6(text: str) -> bool:
         IPv6Address(text)
     except ValueError:
         return False
-    return True
+    # A zone (RFC 4007 section 11) may be any text for Python. It is an interface here, and what
+    # one person writes as a relay is printed on other people's terminals.
+    _, percent, zone = text.partition("%")
+    return not percent or _ZONE.fullmatch(zone) is not None
 
 
 def _is_host(text: str) -> bool:

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from lanparty_command.settings import CommandSettings, Option, environment_variable, flag
 
-__all__ = ["FieldOption", "option_of", "parameters_of"]
+__all__ = ["FieldArgument", "FieldOption", "option_of", "parameters_of"]
 
 
 class FieldOption(click.Option):
@@ -44,6 +44,25 @@ class FieldOption(click.Option):
         return extra
 
 
+class FieldArgument(click.Argument):
+    """A positional argument of a settings class, which has a line in the help as options do."""
+
+    def __init__(self, name: str, field: FieldInfo, option: Option) -> None:
+        super().__init__(
+            [name],
+            required=False,
+            type=str,
+            metavar=f"[{option.metavar or name.upper()}]",
+            envvar=environment_variable(name),
+        )
+        self._description = field.description or ""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Give the line in the help."""
+        variable = f"[env var: {self.envvar}]"
+        return self.make_metavar(ctx), f"{self._description}  {variable}".strip()
+
+
 def option_of(field: FieldInfo) -> Option:
     """Return the `Option` of a field: its own rather than its type's, else a plain one."""
     marks = [mark for mark in field.metadata if isinstance(mark, Option)]
@@ -55,13 +74,7 @@ def parameters_of(settings: type[CommandSettings]) -> Iterator[click.Parameter]:
     for name, field in settings.model_fields.items():
         option = option_of(field)
         if option.positional:
-            yield click.Argument(
-                [name],
-                required=False,
-                type=str,
-                metavar=f"[{option.metavar or name.upper()}]",
-                envvar=environment_variable(name),
-            )
+            yield FieldArgument(name, field, option)
         else:
             yield FieldOption(name, field, option)
 

@@ -1,5 +1,6 @@
 """Runs a program: reads its command line into settings, calls it, answers with an exit code."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 from pydantic import ValidationError
 
 from lanparty_command.complaints import sentences
+from lanparty_command.folding import folded
 from lanparty_command.options import FieldOption, parameters_of
 from lanparty_command.output import output_guarded
 from lanparty_command.settings import CommandSettings, flag
@@ -49,6 +51,8 @@ class Command(Generic[SettingsT]):
     """The subcommand's name; empty for what the program does without one."""
     summary: str = ""
     """One line of help."""
+    epilog: str = ""
+    """Printed below the help of a named command: examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,21 @@ def _run(program: Program, arguments: Sequence[str] | None) -> int:
     except click.UsageError as mistake:
         where = mistake.ctx.command_path if mistake.ctx else program.name
         for line in mistake.format_message().splitlines():
-            print(f"{where}: {line}", file=sys.stderr)
-        print(f"Try: {where} --help", file=sys.stderr)
+            _complain(f"{where}: {line}")
+        _complain(f"Try: {where} --help")
         return ExitCode.USAGE
     except CommandFailed as failure:
-        print(f"{program.name}: {failure}", file=sys.stderr)
+        _complain(f"{program.name}: {failure}")
         return failure.exit_code
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+
+
+def _complain(text: str) -> None:
+    """Print to stderr; a terminal gets it folded, a file or a program in whole lines."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        text = folded(text, width=shutil.get_terminal_size().columns)
+    print(text, file=sys.stderr)
 
 
 class _SettingsCommand(click.Command):
@@ -130,9 +141,7 @@ def _click_program(program: Program) -> click.Command:
     version_option = click.version_option(
         softlan_version(), prog_name=program.name, message="%(prog)s %(version)s"
     )
-    # The mark keeps click from filling a paragraph's lines into one.
-    paragraphs = [f"\b\n{paragraph}" for paragraph in program.epilog.split("\n\n")]
-    epilog = "\n\n".join(paragraphs) if program.epilog else None
+    epilog = _unfilled(program.epilog)
     named = [command for command in program.commands if command.name]
     unnamed = next((command for command in program.commands if not command.name), None)
     if not named and unnamed is not None:
@@ -148,9 +157,16 @@ def _click_program(program: Program) -> click.Command:
             subcommand_metavar="[COMMAND [OPTIONS]]",
         )
     for command in named:
-        face = _face(command, command.summary, None)
+        face = _face(command, command.summary, _unfilled(command.epilog))
         group.add_command(_SettingsCommand(**face, callback=_judged(command)))
     return version_option(group)
+
+
+def _unfilled(epilog: str) -> str | None:
+    """Mark each paragraph, so that click doesn't fill its lines into one."""
+    if not epilog:
+        return None
+    return "\n\n".join(f"\b\n{paragraph}" for paragraph in epilog.split("\n\n"))
 
 
 def _face(

@@ -7,6 +7,7 @@ Directions and meaning: docs/protocol.md.
 """
 
 from enum import StrEnum
+from ipaddress import IPv4Network
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
@@ -37,16 +38,19 @@ from lanparty_obs.codes import SessionEnd
 from lanparty_proto.mac import MacAddress
 
 __all__ = [
+    "LEASED_FROM",
     "MESSAGE",
     "PROTOCOL_VERSION",
     "AddressLease",
     "Disconnect",
     "Hello",
+    "Lease",
     "Message",
     "PeerJoined",
     "PeerLeft",
     "Ping",
     "Pong",
+    "PrefixesInUse",
     "Redirect",
     "Reject",
     "Role",
@@ -77,12 +81,35 @@ class _Model(BaseModel):
     )
 
 
+Prefixes: TypeAlias = Annotated[tuple[Prefix, ...], Field(max_length=64)]
+
+
+LEASED_FROM: Final = (
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("100.64.0.0/10"),
+)
+"""Private and shared addresses (RFC 1918 section 3, RFC 6598). What a client has a lease in, it
+sends into the room: a lease of the public internet would take the machine's own traffic there."""
+
+
 class AddressLease(_Model):
     """An IPv4 address that the relay leases to a client."""
 
     address: Ipv4
     prefix_length: Annotated[int, Field(ge=8, le=30)]
     seconds: Annotated[int, Field(ge=60, le=30 * 86_400)]
+    """How long the address is kept for the client once it has left."""
+
+    @model_validator(mode="after")
+    def _require_host(self) -> Self:
+        network = IPv4Network((self.address, self.prefix_length), strict=False)
+        if not any(network.subnet_of(private) for private in LEASED_FROM):
+            raise ValueError(f"{network} is no private network")
+        if self.address in (network.network_address, network.broadcast_address):
+            raise ValueError(f"{self.address} is no host of {network}")
+        return self
 
 
 class Redirect(_Model):
@@ -115,7 +142,9 @@ class Hello(_Model):
     credential: Credential | None = Field(default=None, repr=False)
     resume_token: ResumeToken | None = Field(default=None, repr=False)
     address_wanted: Ipv4 | None = None
-    prefixes_in_use: Annotated[tuple[Prefix, ...], Field(max_length=64)] = ()
+    """The address that a client would like to have; it gets it if it is free in the room."""
+    prefixes_in_use: Prefixes = ()
+    """Networks that the endpoint's machine reaches otherwise than by the room."""
 
     @model_validator(mode="after")
     def _role_allows_the_rest(self) -> Self:
@@ -143,6 +172,7 @@ class Welcome(_Model):
     resumed: bool = False
     features: Features = frozenset()
     lease: AddressLease | None = None
+    """A client's; None for a gateway."""
 
 
 class Waiting(_Model):
@@ -180,6 +210,8 @@ class PeerJoined(_Model):
     mac: Mac | None = None
     """A client's identity; None for a gateway."""
     name: DisplayName
+    address: Ipv4 | None = None
+    """What is leased to a client; None for a gateway."""
 
     @model_validator(mode="after")
     def _role_and_mac_agree(self) -> Self:
@@ -199,6 +231,23 @@ class RoomReady(_Model):
     """Every member present has been named."""
 
     type: Literal["room_ready"] = "room_ready"
+
+
+class Lease(_Model):
+    """The room has another network: the client's new address in it, which is the primary one now.
+
+    The one before stays the client's until it leaves the room.
+    """
+
+    type: Literal["lease"] = "lease"
+    lease: AddressLease
+
+
+class PrefixesInUse(_Model):
+    """The endpoint's machine reaches other networks now than its hello or last message said."""
+
+    type: Literal["prefixes"] = "prefixes"
+    prefixes_in_use: Prefixes
 
 
 class Stats(_Model):
@@ -233,6 +282,8 @@ Message: TypeAlias = (
     | PeerJoined
     | PeerLeft
     | RoomReady
+    | Lease
+    | PrefixesInUse
     | Stats
     | Ping
     | Pong

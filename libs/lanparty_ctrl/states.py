@@ -58,6 +58,7 @@ class RelayInput(StrEnum):
     """What the relay gets from an endpoint, and what it does about it."""
 
     HELLO = "hello"
+    PREFIXES = "prefixes"
     STATS = "stats"
     PING = "ping"
     PONG = "pong"
@@ -114,6 +115,7 @@ class EndpointInput(StrEnum):
     PEER_JOINED = "peer_joined"
     PEER_LEFT = "peer_left"
     ROOM_READY = "room_ready"
+    LEASE = "lease"
     STATS = "stats"
     PING = "ping"
     PONG = "pong"
@@ -134,10 +136,10 @@ EndpointTable: TypeAlias = Mapping[EndpointState, Mapping[EndpointInput, Endpoin
 
 _R, _RI, _E, _EI = RelayState, RelayInput, EndpointState, EndpointInput
 
-_FROM_ENDPOINT: Final = (_RI.HELLO, _RI.STATS, _RI.PING, _RI.PONG, _RI.DISCONNECT)
+_FROM_ENDPOINT: Final = (_RI.HELLO, _RI.PREFIXES, _RI.STATS, _RI.PING, _RI.PONG, _RI.DISCONNECT)
 _FROM_RELAY: Final = (
     *(_EI.WELCOME, _EI.WAITING, _EI.REJECT, _EI.PEER_JOINED, _EI.PEER_LEFT, _EI.ROOM_READY),
-    *(_EI.STATS, _EI.PING, _EI.PONG, _EI.DISCONNECT),
+    *(_EI.LEASE, _EI.STATS, _EI.PING, _EI.PONG, _EI.DISCONNECT),
 )
 
 # fmt: off
@@ -151,7 +153,8 @@ RELAY_TABLE: Final[RelayTable] = {
     _R.STANDBY: {_RI.ADMIT: _R.MEMBER, _RI.PING: _R.STANDBY, _RI.PONG: _R.STANDBY,
                  _RI.DISCONNECT: _R.CLOSED,
                  _RI.REJECT: _R.CLOSED, _RI.END: _R.CLOSED, _RI.CLOSED: _R.CLOSED},
-    _R.MEMBER: {_RI.STATS: _R.MEMBER, _RI.PING: _R.MEMBER, _RI.PONG: _R.MEMBER,
+    _R.MEMBER: {_RI.PREFIXES: _R.MEMBER, _RI.STATS: _R.MEMBER,
+                _RI.PING: _R.MEMBER, _RI.PONG: _R.MEMBER,
                 _RI.DISCONNECT: _R.CLOSED, _RI.END: _R.CLOSED, _RI.CLOSED: _R.CLOSED},
     _R.CLOSED: dict.fromkeys((*_FROM_ENDPOINT, _RI.CLOSED), _R.CLOSED),
 }
@@ -166,10 +169,11 @@ ENDPOINT_TABLE: Final[EndpointTable] = {
                  _EI.PING: _E.WAITING, _EI.PONG: _E.WAITING, _EI.DISCONNECT: _E.DISCONNECTED,
                  _EI.LEAVE: _E.LEFT, _EI.FAIL: _E.DISCONNECTED, _EI.CLOSED: _E.DISCONNECTED},
     _E.ENTERING: {_EI.PEER_JOINED: _E.ENTERING, _EI.PEER_LEFT: _E.ENTERING,
-                  _EI.ROOM_READY: _E.JOINED, _EI.STATS: _E.ENTERING,
+                  _EI.ROOM_READY: _E.JOINED, _EI.LEASE: _E.ENTERING, _EI.STATS: _E.ENTERING,
                   _EI.PING: _E.ENTERING, _EI.PONG: _E.ENTERING, _EI.DISCONNECT: _E.DISCONNECTED,
                   _EI.LEAVE: _E.LEFT, _EI.FAIL: _E.DISCONNECTED, _EI.CLOSED: _E.DISCONNECTED},
-    _E.JOINED: {_EI.PEER_JOINED: _E.JOINED, _EI.PEER_LEFT: _E.JOINED, _EI.STATS: _E.JOINED,
+    _E.JOINED: {_EI.PEER_JOINED: _E.JOINED, _EI.PEER_LEFT: _E.JOINED,
+                _EI.LEASE: _E.JOINED, _EI.STATS: _E.JOINED,
                 _EI.PING: _E.JOINED, _EI.PONG: _E.JOINED, _EI.DISCONNECT: _E.DISCONNECTED,
                 _EI.LEAVE: _E.LEFT, _EI.FAIL: _E.DISCONNECTED, _EI.CLOSED: _E.DISCONNECTED},
     **{over: dict.fromkeys((*_FROM_RELAY, _EI.LEAVE, _EI.CLOSED), over)

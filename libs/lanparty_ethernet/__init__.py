@@ -1,7 +1,23 @@
-"""What is inside of an Ethernet frame: ARP, IPv4, ICMP echo, checksums."""
+"""What is inside of an Ethernet frame: ARP, IPv4, ICMP echo, UDP, DHCP, checksums.
+
+TCP segment sizes and softlan's own probes too.
+"""
 
 from lanparty_ethernet.arp import ETHERTYPE_ARP, ArpOperation, ArpPacket
-from lanparty_ethernet.checksum import internet_checksum
+from lanparty_ethernet.checksum import internet_checksum, mended_checksum
+from lanparty_ethernet.dhcp import (
+    DHCP_CLIENT_PORT,
+    DHCP_SERVER_PORT,
+    DhcpKind,
+    DhcpMessage,
+)
+from lanparty_ethernet.dhcp_options import (
+    DhcpOption,
+    address_option,
+    addresses_option,
+    prefix_length_option,
+    seconds_option,
+)
 from lanparty_ethernet.errors import PacketError, PacketFault
 from lanparty_ethernet.icmp import EchoKind, IcmpEcho
 from lanparty_ethernet.ipv4 import (
@@ -11,19 +27,52 @@ from lanparty_ethernet.ipv4 import (
     PROTOCOL_UDP,
     Ipv4Packet,
 )
+from lanparty_ethernet.link_local import LINK_LOCAL_NETWORK, link_local_candidate
+from lanparty_ethernet.mss import clamp_mss
+from lanparty_ethernet.probe import (
+    ETHERTYPE_PROBE,
+    PROBE_UDP_PORT,
+    SMALLEST_PROBE_FRAME,
+    Hearing,
+    Probe,
+    ProbeKind,
+    broadcast_datagram,
+)
+from lanparty_ethernet.udp import UdpDatagram
 
 __all__ = [
+    "DHCP_CLIENT_PORT",
+    "DHCP_SERVER_PORT",
     "ETHERTYPE_ARP",
     "ETHERTYPE_IPV4",
+    "ETHERTYPE_PROBE",
+    "LINK_LOCAL_NETWORK",
+    "PROBE_UDP_PORT",
     "PROTOCOL_ICMP",
     "PROTOCOL_TCP",
     "PROTOCOL_UDP",
+    "SMALLEST_PROBE_FRAME",
     "ArpOperation",
     "ArpPacket",
+    "DhcpKind",
+    "DhcpMessage",
+    "DhcpOption",
     "EchoKind",
+    "Hearing",
     "IcmpEcho",
     "Ipv4Packet",
     "PacketError",
     "PacketFault",
+    "Probe",
+    "ProbeKind",
+    "UdpDatagram",
+    "address_option",
+    "addresses_option",
+    "broadcast_datagram",
+    "clamp_mss",
     "internet_checksum",
+    "link_local_candidate",
+    "mended_checksum",
+    "prefix_length_option",
+    "seconds_option",
 ]

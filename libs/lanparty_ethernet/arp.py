@@ -1,5 +1,8 @@
 """ARP for IPv4 over Ethernet (RFC 826): which MAC address has this IP address.
 
+Probes and announcements (RFC 5227) are requests too: who wants an address asks whether anybody
+has it, then says that it has it now.
+
 The packet is the payload of a frame:
 
 0       2        4    5    6           8            14          18           24          28
@@ -24,6 +27,7 @@ ETHERTYPE_ARP: Final = 0x0806
 _LAYOUT: Final = Struct("!6sH6s4s6s4s")
 _ETHERNET_AND_IPV4: Final = bytes.fromhex("000108000604")
 _UNKNOWN_MAC: Final = MacAddress(bytes(6))
+_NO_ADDRESS: Final = IPv4Address(0)
 
 
 class ArpOperation(IntEnum):
@@ -71,6 +75,21 @@ class ArpPacket:
     ) -> Self:
         """Ask who has `target`; the frame goes to the broadcast address."""
         return cls(ArpOperation.REQUEST, sender_mac, sender_ip, _UNKNOWN_MAC, target)
+
+    @classmethod
+    def probe(cls, *, sender_mac: MacAddress, target: IPv4Address) -> Self:
+        """Ask who has `target` without saying who asks: no cache learns it (RFC 5227 1.1)."""
+        return cls(ArpOperation.REQUEST, sender_mac, _NO_ADDRESS, _UNKNOWN_MAC, target)
+
+    @classmethod
+    def announcement(cls, *, mac: MacAddress, address: IPv4Address) -> Self:
+        """Tell everybody that `mac` has `address` from now on (RFC 5227 1.1)."""
+        return cls(ArpOperation.REQUEST, mac, address, _UNKNOWN_MAC, address)
+
+    @property
+    def is_probe(self) -> bool:
+        """A request of one who wants the target address and has none yet."""
+        return self.operation is ArpOperation.REQUEST and self.sender_ip == _NO_ADDRESS
 
     def reply(self, mac: MacAddress) -> "ArpPacket":
         """Answer this request: its target has `mac`. The frame goes to `sender_mac`."""

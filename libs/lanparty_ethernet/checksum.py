@@ -1,8 +1,8 @@
-"""The Internet checksum (RFC 1071): of the IPv4 header, ICMP, UDP and TCP."""
+"""The Internet checksum (RFC 1071): of the IPv4 header, ICMP, UDP and TCP; mended by RFC 1624."""
 
 from typing import Final
 
-__all__ = ["internet_checksum"]
+__all__ = ["internet_checksum", "mended_checksum"]
 
 _ALL_ONES: Final = 0xFFFF
 
@@ -20,3 +20,18 @@ def internet_checksum(octets: bytes | memoryview) -> int:
     if not total and number:
         total = _ALL_ONES  # the sum of words is never 0 unless all are; both mean 0 modulo
     return _ALL_ONES - total
+
+
+def mended_checksum(checksum: int, before: int, after: int, *, odd: bool = False) -> int:
+    """Return the checksum of octets in which a 16-bit number has changed from `before` to `after`.
+
+    `odd`: the number begins at an odd place, so that its halves lie in two words. What was wrong
+    before stays wrong. RFC 1624 section 3, equation 3.
+    """
+    if odd:  # swapped octets have the swapped sum (RFC 1071 section 2)
+        before = (before & 0xFF) << 8 | before >> 8
+        after = (after & 0xFF) << 8 | after >> 8
+    total = (checksum ^ _ALL_ONES) + (before ^ _ALL_ONES) + after
+    total = (total & _ALL_ONES) + (total >> 16)
+    total = (total & _ALL_ONES) + (total >> 16)
+    return total ^ _ALL_ONES

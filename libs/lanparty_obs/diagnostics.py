@@ -43,6 +43,8 @@ class MemberStatus:
     name: str
     mac: str | None = None
     """None for a gateway, which has many."""
+    address: str | None = None
+    """The IPv4 address that it was last seen to use, or that is leased to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,14 @@ class ClientStatus:
     """Seconds between this endpoint and the relay."""
     members: tuple[MemberStatus, ...] = ()
     last_error: LastError | None = None
+    sentence: str = ""
+    """What a person reads about the state."""
+    interface: str | None = None
+    """The network interface that is in the room."""
+    addresses: tuple[str, ...] = ()
+    """Its IPv4 addresses with their prefixes, the primary one first."""
+    notices: tuple[str, ...] = ()
+    """Sentences for the player that hold now."""
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""

@@ -134,6 +134,11 @@ class Reassembler:
         for key in list(self._keys_of.get(source, ())):
             self._drop(key, ReassemblyDrop.SOURCE_LEFT)
 
+    def forget_all(self) -> None:
+        """Drop what waits from everybody: peer ids may name others from now on."""
+        for source in list(self._keys_of):
+            self.forget(source)
+
     def expire(self, *, now: float) -> None:
         """Drop the frames whose time is up."""
         while self._frames:

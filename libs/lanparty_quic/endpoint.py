@@ -15,7 +15,7 @@ that comes as an event. A connection key that is unknown or closed is ignored by
 sends and is `None` for every verb that asks, because a peer may vanish between two lines.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NewType, Protocol, TypeAlias
 
@@ -32,12 +32,14 @@ __all__ = [
     "ConnectionStatistics",
     "Consumer",
     "ControlReceived",
+    "Cutter",
     "Endpoint",
     "EndpointEvent",
     "EndpointStatistics",
     "ExtraStreamOpened",
     "Flow",
     "Outcome",
+    "PathRefused",
     "PinnedKey",
     "Received",
     "Send",
@@ -66,8 +68,9 @@ class PinnedKey:
 class CertificateAuthority:
     """Trust a certificate for the dialed name that chains to the system's or these authorities."""
 
-    file: str | None = None
-    """PEM file with authorities; the system's store when None."""
+    certificates: str | None = None
+    """The authorities' own, in PEM (RFC 7468): at least one, and all readable. The system's store
+    when None."""
 
 
 Trust: TypeAlias = PinnedKey | CertificateAuthority
@@ -115,8 +118,23 @@ class ConnectionClosed:
     by_peer: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PathRefused:
+    """Somebody says that nobody listens at the address of a dialed connection.
+
+    It may be a lie: ICMP proves nothing (RFC 9000 section 14.2, RFC 5927). The connection goes on.
+    """
+
+    connection: ConnectionKey
+
+
 EndpointEvent: TypeAlias = (
-    Connected | ControlReceived | ExtraStreamOpened | AddressChanged | ConnectionClosed
+    Connected
+    | ControlReceived
+    | ExtraStreamOpened
+    | AddressChanged
+    | PathRefused
+    | ConnectionClosed
 )
 
 
@@ -131,6 +149,13 @@ class Received:
 Send: TypeAlias = tuple[ConnectionKey, Flow, bytes]
 """One copy of an overlay datagram for one destination. The payload is shared, never changed."""
 
+Cutter: TypeAlias = Callable[[bytes, int, int], Sequence[bytes]]
+"""`cutter(payload, budget, serial)` returns the pieces, of at most `budget` bytes each, that carry
+what `payload` carries; none if it can't be cut so. An endpoint that is made with one calls it when
+a copy that is over its destination's budget is about to leave, and sends the pieces in its place:
+the copy is sent when all of them were, and lost with the first that is lost. A piece is given to it
+again if the budget has shrunk meanwhile. `serial` counts the cuts for one destination, 32 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -142,7 +167,7 @@ class Outcome:
     """None: the engine took them into packets."""
     count: int
     size: int
-    """Sum of their payload bytes."""
+    """Sum of their payload bytes, as queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +176,15 @@ class ConnectionStatistics:
 
     address: Address
     datagram_budget: int
-    """Largest payload, in bytes, that one datagram can carry on this path now."""
+    """Largest payload, in bytes, that one datagram can carry on this path now, and that the peer
+    is known to accept."""
+    packet_size: int
+    """Largest packet, as bytes of UDP payload, that this side sends on this path now."""
     round_trip_time: float | None
     """Smoothed, in seconds; None before the first sample."""
+    shortest_round_trip: float | None
+    """Seconds: the path's own, without what a busy machine adds (RFC 9002 section 5.2). Engines
+    may call a millisecond what is less."""
     queued: int
     """Copies waiting in this endpoint for this connection."""
     control_backlog: int
@@ -162,6 +193,13 @@ class ConnectionStatistics:
     """QUIC packets that this side declared lost (RFC 9002)."""
     heard_at: float
     """When the last packet of the peer came, in the clock of `now`."""
+    unacknowledged_since: float | None = None
+    """Since when something that was sent waits for any acknowledgement; None if nothing does.
+
+    Each acknowledgement of something new begins the time anew. Handshakes don't count.
+    """
+    payloads_discarded: int = 0
+    """Payloads that were counted as sent and never left: the path became too small for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +244,13 @@ class Endpoint(Protocol):
 
     def datagrams(self) -> list[Received]:
         """Take the datagrams that came in, at most one entry for each connection."""
+        ...
+
+    def limit_datagrams(self, connection: ConnectionKey, size: int) -> None:
+        """Send this connection's peer no payload over `size` bytes: it said that it takes no more.
+
+        What is larger is cut if the endpoint has a cutter, and dropped as over budget if not.
+        """
         ...
 
     def queue(self, sends: Iterable[Send], *, now: float) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from lanparty_quic.aioquic_engine import AioquicEndpoint
-from lanparty_quic.endpoint import Consumer, EndpointStatistics
+from lanparty_quic.endpoint import Consumer, Cutter, EndpointStatistics
 from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.limits import EndpointLimits
 from lanparty_quic.udp_socket import DEFAULT_SOCKET_BUFFER, UdpSocket
@@ -40,9 +40,12 @@ class UdpEndpoint(AioquicEndpoint):
         identity: ServerIdentity | None,
         limits: EndpointLimits | None,
         retry: bool,
+        cutter: Cutter | None,
     ) -> None:
         """Use `bind_endpoint`."""
-        super().__init__(udp_socket.address, identity=identity, limits=limits, retry=retry)
+        super().__init__(
+            udp_socket.address, identity=identity, limits=limits, retry=retry, cutter=cutter
+        )
         self.socket = udp_socket
         """Tells the buffers that the kernel granted; its driver alone reads and writes it."""
 
@@ -58,14 +61,18 @@ def bind_endpoint(
     identity: ServerIdentity | None = None,
     limits: EndpointLimits | None = None,
     retry: bool = False,
+    cutter: Cutter | None = None,
     buffer_size: int = DEFAULT_SOCKET_BUFFER,
 ) -> UdpEndpoint:
     """Bind a UDP socket and make its endpoint; it accepts connections if it has an identity.
 
     `host` is numeric; `::` means every address of both families. Raises OSError.
     """
-    udp_socket = UdpSocket.bind(host, port, buffer_size=buffer_size)
-    return UdpEndpoint(udp_socket, identity=identity, limits=limits, retry=retry)
+    # Only a dialer has a use for refusals; a listener would hear of every player that is gone.
+    udp_socket = UdpSocket.bind(
+        host, port, buffer_size=buffer_size, notes_refusals=identity is None
+    )
+    return UdpEndpoint(udp_socket, identity=identity, limits=limits, retry=retry, cutter=cutter)
 
 
 class EndpointDriver:
@@ -120,6 +127,8 @@ class EndpointDriver:
             now = self._loop.time()
             for packet, source in self._endpoint.socket.receive(_PACKETS_PER_READ):
                 self._endpoint.receive_packet(packet, source, now=now)
+            for address in self._endpoint.socket.refusals():
+                self._endpoint.receive_refusal(address)
             self._endpoint.handle_turn(now=now)
             self._consumer.serve(now=now)
             self._endpoint.socket.send(self._endpoint.packets_to_send())

@@ -18,14 +18,17 @@ from lanparty_quic.endpoint import (
     ConnectionKey,
     ConnectionStatistics,
     ControlReceived,
+    Cutter,
     EndpointEvent,
     EndpointStatistics,
     ExtraStreamOpened,
     Outcome,
+    PathRefused,
     Received,
     Send,
     Trust,
 )
+from lanparty_quic.ingress_queues import IngressQueues
 from lanparty_quic.limits import DEFAULT_DATAGRAM_BUDGET, EndpointLimits
 from lanparty_quic.memory_connection import MemoryConnection
 from lanparty_quic.memory_packets import (
@@ -40,9 +43,10 @@ from lanparty_quic.memory_packets import (
     MemoryPacket,
     Ping,
     Pong,
+    Receipt,
 )
 from lanparty_quic.packet_counts import PacketCounts
-from lanparty_quic.queues import IngressQueues, OutcomeTally, SendQueue
+from lanparty_quic.send_queue import OutcomeTally, SendQueue
 
 __all__ = ["MemoryEndpoint"]
 
@@ -62,6 +66,7 @@ class MemoryEndpoint:
         limits: EndpointLimits | None = None,
         datagram_budget: int = DEFAULT_DATAGRAM_BUDGET,
         send_rate: float | None = None,
+        cutter: Cutter | None = None,
     ) -> None:
         """`send_rate` bounds the payload bytes a second of each connection; None for no bound."""
         self.pin = pin
@@ -72,6 +77,7 @@ class MemoryEndpoint:
         self._limits = limits or EndpointLimits()
         self._budget = datagram_budget
         self._send_rate = send_rate
+        self._cutter = cutter
         self._keys = 0
         self._connections: dict[ConnectionKey, MemoryConnection] = {}
         self._by_name: dict[str, ConnectionKey] = {}
@@ -120,6 +126,12 @@ class MemoryEndpoint:
         taken, self._received = self._received, {}
         return [Received(key, payloads) for key, payloads in taken.items()]
 
+    def limit_datagrams(self, connection: ConnectionKey, size: int) -> None:
+        """Send a connection's peer no payload over `size` bytes."""
+        found = self._connections.get(connection)
+        if found is not None:
+            found.queue.limit(size)
+
     def queue(self, sends: Iterable[Send], *, now: float) -> None:
         """Queue copies; each gets an outcome, `destination_left` for an unknown connection."""
         for key, flow, payload in sends:
@@ -164,11 +176,14 @@ class MemoryEndpoint:
         return ConnectionStatistics(
             address=found.address,
             datagram_budget=found.queue.budget,
+            packet_size=found.packet_size,
             round_trip_time=found.round_trip_time,
+            shortest_round_trip=found.shortest_round_trip,
             queued=len(found.queue),
             control_backlog=len(found.control_pending) + found.control_unacknowledged,
             packets_lost=0,
             heard_at=found.heard_at,
+            unacknowledged_since=found.unacknowledged_since,
         )
 
     def endpoint_statistics(self) -> EndpointStatistics:
@@ -193,7 +208,7 @@ class MemoryEndpoint:
         """Change what the path carries, as path MTU discovery would."""
         found = self._connections.get(connection)
         if found is not None:
-            found.queue.budget = budget
+            found.set_budget(budget)
 
     # What its driver calls
 
@@ -214,6 +229,14 @@ class MemoryEndpoint:
             self._counts.dropped[PacketDrop.INGRESS_OVERFLOW] += 1
         else:
             self._counts.routed += 1
+
+    def receive_refusal(self, address: Address) -> None:
+        """Tell of every dialed connection to an address where nobody seems to listen."""
+        self._events += [
+            PathRefused(connection.key)
+            for connection in self._connections.values()
+            if connection.trust is not None and connection.address == address
+        ]
 
     def handle_turn(self, *, now: float) -> None:
         """Take in what waits, by turns, and handle what is due."""
@@ -245,7 +268,13 @@ class MemoryEndpoint:
     def _add(
         self, key: ConnectionKey, name: str, address: Address, *, now: float
     ) -> MemoryConnection:
-        queue = SendQueue(key, limits=self._limits.queue, budget=self._budget, tally=self._tally)
+        queue = SendQueue(
+            key,
+            limits=self._limits.queue,
+            budget=self._budget,
+            tally=self._tally,
+            cutter=self._cutter,
+        )
         connection = MemoryConnection(key, name, address, queue, self._limits, now=now)
         self._connections[key] = connection
         self._by_name[name] = key
@@ -271,16 +300,21 @@ class MemoryEndpoint:
         match packet:
             case Datagram(payload=payload) if connection.connected:
                 self._received.setdefault(connection.key, []).append(payload)
+                connection.owes_receipt = True
             case Control(data=data) if connection.connected:
                 connection.control_received += data
             case Ack(size=size):
                 connection.control_unacknowledged -= size
+                connection.unacknowledged_since = None
+            case Receipt():
+                connection.unacknowledged_since = None
             case ExtraStream() if connection.connected:
                 self._events.append(ExtraStreamOpened(connection.key))
             case Ping(sent_at=sent_at):
                 self._transmit(connection, Pong(connection.name, sent_at), now=now)
             case Pong(sent_at=sent_at):
                 connection.measure(now - sent_at)
+                connection.unacknowledged_since = None
             case Farewell(end=end, text=text):
                 self._deliver_control(connection, now=now)
                 self._remove(connection, end, text, by_peer=True)
@@ -336,6 +370,9 @@ class MemoryEndpoint:
 
     def _handle_time(self, connection: MemoryConnection, *, now: float) -> None:
         self._deliver_control(connection, now=now)
+        if connection.owes_receipt:
+            connection.owes_receipt = False
+            self._transmit(connection, Receipt(connection.name), now=now)
         end = connection.reason_to_give_up(now=now)
         if end is not None:
             self._remove(connection, end, "no answer", by_peer=False)
@@ -344,6 +381,11 @@ class MemoryEndpoint:
 
     def _transmit(self, connection: MemoryConnection, packet: MemoryPacket, *, now: float) -> None:
         connection.sent_at = now
+        if (
+            isinstance(packet, Datagram | Control | Ping)
+            and connection.unacknowledged_since is None
+        ):
+            connection.unacknowledged_since = now
         self._to_send.append((packet, connection.address))
 
     def _remove(

@@ -3,8 +3,8 @@
 from lanparty_obs.codes import SessionEnd
 from lanparty_quic.endpoint import Address, ConnectionKey, PinnedKey, Trust
 from lanparty_quic.limits import EndpointLimits
-from lanparty_quic.memory_packets import Identity
-from lanparty_quic.queues import SendQueue
+from lanparty_quic.memory_packets import DATAGRAM_OVERHEAD, Identity
+from lanparty_quic.send_queue import SendQueue
 
 __all__ = ["MemoryConnection"]
 
@@ -35,10 +35,14 @@ class MemoryConnection:
         self.control_unacknowledged = 0
         self.hold_control = False
         self.round_trip_time: float | None = None
+        self.shortest_round_trip: float | None = None
         self.began_at = now
         self.heard_at = now
         self.sent_at = now
         self.may_send_at = now
+        self.unacknowledged_since: float | None = None
+        self.owes_receipt = False
+        self._path_budget = queue.budget
         self._server_name = ""
         self._limits = limits
 
@@ -53,12 +57,23 @@ class MemoryConnection:
             return None if self.trust.pin == identity.pin else SessionEnd.PIN
         return None if self._server_name in identity.names else SessionEnd.CERTIFICATE
 
+    @property
+    def packet_size(self) -> int:
+        """Largest packet that is sent now."""
+        return self._path_budget + DATAGRAM_OVERHEAD
+
+    def set_budget(self, budget: int) -> None:
+        """Change what the path carries."""
+        self._path_budget = budget
+        self.queue.budget = budget
+
     def measure(self, sample: float) -> None:
         """Smooth a round-trip sample (RFC 9002 section 5.3)."""
-        if self.round_trip_time is None:
-            self.round_trip_time = sample
+        if self.round_trip_time is None or self.shortest_round_trip is None:
+            self.round_trip_time = self.shortest_round_trip = sample
         else:
             self.round_trip_time += (sample - self.round_trip_time) / 8
+            self.shortest_round_trip = min(self.shortest_round_trip, sample)
 
     def reason_to_give_up(self, *, now: float) -> SessionEnd | None:
         """Tell whether the peer has been silent for too long."""

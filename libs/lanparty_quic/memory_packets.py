@@ -5,7 +5,8 @@
       | <------------------- Identity -- |    pin and names; the dialer checks its trust
       | -- Confirmation ---------------> |    both are connected
       | <-- Datagram, Control, Ack, ---> |
-      |     Ping, Pong, ExtraStream
+      |     Receipt, Ping, Pong,
+      |     ExtraStream
       | <------------ Farewell --------> |    the last packet of either side
 
 `connection` names the connection in both directions, as a connection id does in QUIC, so that a
@@ -18,6 +19,7 @@ from typing import ClassVar, Final
 from lanparty_obs.codes import SessionEnd
 
 __all__ = [
+    "DATAGRAM_OVERHEAD",
     "Ack",
     "Confirmation",
     "Control",
@@ -29,9 +31,10 @@ __all__ = [
     "MemoryPacket",
     "Ping",
     "Pong",
+    "Receipt",
 ]
 
-_OVERHEAD: Final = 30
+DATAGRAM_OVERHEAD: Final = 30
 """Bytes of a QUIC packet around one DATAGRAM frame: header, frame header, AEAD tag."""
 
 
@@ -45,7 +48,7 @@ class MemoryPacket:
     connection: str
 
     def __len__(self) -> int:
-        return _OVERHEAD
+        return DATAGRAM_OVERHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Datagram(MemoryPacket):
     payload: bytes
 
     def __len__(self) -> int:
-        return _OVERHEAD + len(self.payload)
+        return DATAGRAM_OVERHEAD + len(self.payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,13 @@ class Pong(MemoryPacket):
     reliable: ClassVar[bool] = False
 
     sent_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(MemoryPacket):
+    """Acknowledges the datagrams of a turn."""
+
+    reliable: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

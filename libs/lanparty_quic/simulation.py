@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from lanparty_quic.aioquic_engine import AioquicEndpoint
-from lanparty_quic.endpoint import Address, Consumer, Endpoint
+from lanparty_quic.endpoint import Address, Consumer, Cutter, Endpoint
 from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.limits import DEFAULT_DATAGRAM_BUDGET, EndpointLimits
 from lanparty_quic.memory import MemoryEndpoint
@@ -98,6 +98,7 @@ class Simulation:
         limits: EndpointLimits | None = None,
         datagram_budget: int = DEFAULT_DATAGRAM_BUDGET,
         send_rate: float | None = None,
+        cutter: Cutter | None = None,
     ) -> MemoryEndpoint:
         """Make a memory endpoint and put it on the wire. See `MemoryEndpoint` for the options."""
         endpoint = MemoryEndpoint(
@@ -108,6 +109,7 @@ class Simulation:
             limits=limits,
             datagram_budget=datagram_budget,
             send_rate=send_rate,
+            cutter=cutter,
         )
         self.add(endpoint)
         return endpoint
@@ -119,9 +121,12 @@ class Simulation:
         identity: ServerIdentity | None = None,
         limits: EndpointLimits | None = None,
         retry: bool = False,
+        cutter: Cutter | None = None,
     ) -> AioquicEndpoint:
         """Make a QUIC endpoint, listening if it has an identity, and put it on the wire."""
-        endpoint = AioquicEndpoint(address, identity=identity, limits=limits, retry=retry)
+        endpoint = AioquicEndpoint(
+            address, identity=identity, limits=limits, retry=retry, cutter=cutter
+        )
         self.add(endpoint)
         return endpoint
 
@@ -133,6 +138,15 @@ class Simulation:
         self._at_address[address] = endpoint
         self._addresses[id(endpoint)] = address
         self._endpoints.append(endpoint)
+
+    def remove(self, endpoint: Endpoint) -> None:
+        """Switch an endpoint off, without a word: what is under way to it is lost."""
+        self._endpoints = [kept for kept in self._endpoints if kept is not endpoint]
+        del self._at_address[self._addresses.pop(id(endpoint))]
+        self._consumers.pop(id(endpoint), None)
+        self._wakes.pop(id(endpoint), None)
+        self._arrivals = [arrival for arrival in self._arrivals if arrival[2] is not endpoint]
+        heapq.heapify(self._arrivals)
 
     def attach(self, endpoint: Endpoint, consumer: Consumer) -> None:
         """Name the endpoint's consumer, which is served from now on.

@@ -22,8 +22,24 @@ _SO_RXQ_OVFL: Final = 40
 _IP_MTU_DISCOVER: Final = 10
 _IPV6_MTU_DISCOVER: Final = 23
 _PMTUDISC_PROBE: Final = 3
+_IP_RECVERR: Final = 11
+_IPV6_RECVERR: Final = 25
+_MSG_ERRQUEUE: Final = 0x2000
 
 _ANCILLARY_SIZE: Final = socket.CMSG_SPACE(4)
+
+_EXTENDED_ERROR: Final = struct.Struct("=IBBBBII")
+"""`struct sock_extended_err` (include/uapi/linux/errqueue.h): errno, origin, ICMP's type and code,
+padding, information, data. The address of who reported it follows."""
+
+_ORIGINS: Final = frozenset({2, 3})
+"""SO_EE_ORIGIN_ICMP and SO_EE_ORIGIN_ICMP6."""
+
+_ERROR_SPACE: Final = socket.CMSG_SPACE(_EXTENDED_ERROR.size + 28)
+"""28: `struct sockaddr_in6`, the longest address of a reporter."""
+
+_ERRORS_PER_READ: Final = 64
+"""More wait for the next turn: whoever floods with ICMP must not starve what the socket is for."""
 
 _LOST_ON_THE_WAY: Final = frozenset(
     {
@@ -45,24 +61,53 @@ _LOST_ON_THE_WAY: Final = frozenset(
 QUIC notices by itself. EINVAL is Linux's answer for a destination port 0 or a foreign scope."""
 
 
+_TOLD_BY_ICMP: Final = frozenset(
+    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EMSGSIZE}
+)
+"""What ICMP says of an earlier packet, and the next send is refused with, once (ip(7), IP_RECVERR).
+Behind a probe that was too large that would be the packet that asks what became of it."""
+
+
 class UdpSocket:
     """Owns the file descriptor. Addresses are softlan's: IPv4 never in its mapped spelling."""
 
-    def __init__(self, bound: socket.socket) -> None:
+    def __init__(self, bound: socket.socket, *, notes_refusals: bool = False) -> None:
         """Take a bound socket; use `bind`."""
         self._socket = bound
         self._maps_ipv4 = bound.family == socket.AF_INET6
+        self._notes_refusals = notes_refusals
+        self._errors_wait = False
         self.overflows = 0
         """Packets that the kernel has dropped because the receive buffer was full."""
         self.unsent = 0
         """Packets that the kernel did not take."""
 
     @classmethod
-    def bind(cls, host: str, port: int, *, buffer_size: int = DEFAULT_SOCKET_BUFFER) -> Self:
+    def bind(
+        cls,
+        host: str,
+        port: int,
+        *,
+        buffer_size: int = DEFAULT_SOCKET_BUFFER,
+        notes_refusals: bool = False,
+    ) -> Self:
         """Bind to a numeric address; `""` and `::` mean every address of both families.
 
-        Without IPv6 on this host they mean every IPv4 address. Raises OSError.
+        Without IPv6 on this host they mean every IPv4 address. With `notes_refusals` ICMP's
+        answers are kept for `refusals`. Raises OSError.
         """
+        bound = cls._bound(host, port, buffer_size)
+        if notes_refusals:
+            # Not every kernel has both.
+            with suppress(OSError):
+                bound.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            if bound.family == socket.AF_INET6:
+                with suppress(OSError):
+                    bound.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+        return cls(bound, notes_refusals=notes_refusals)
+
+    @classmethod
+    def _bound(cls, host: str, port: int, buffer_size: int) -> socket.socket:
         if host in ("", "::"):
             try:
                 return cls._bind(socket.AF_INET6, "::", port, buffer_size)
@@ -74,7 +119,9 @@ class UdpSocket:
         return cls._bind(family, host, port, buffer_size)
 
     @classmethod
-    def _bind(cls, family: socket.AddressFamily, host: str, port: int, buffer_size: int) -> Self:
+    def _bind(
+        cls, family: socket.AddressFamily, host: str, port: int, buffer_size: int
+    ) -> socket.socket:
         bound = socket.socket(family, socket.SOCK_DGRAM)
         try:
             bound.setblocking(False)
@@ -93,7 +140,7 @@ class UdpSocket:
         except OSError:
             bound.close()
             raise
-        return cls(bound)
+        return bound
 
     def fileno(self) -> int:
         """Return the file descriptor, for a selector."""
@@ -122,28 +169,58 @@ class UdpSocket:
             try:
                 data, ancillary, _, source = receive(_LARGEST_PACKET, _ANCILLARY_SIZE)
             except BlockingIOError:
+                # Woken for nothing to read: perhaps for an error, which wakes until it is taken.
+                self._errors_wait |= self._notes_refusals and not packets
                 break
             except OSError as error:
                 if error.errno not in _LOST_ON_THE_WAY:
                     raise
+                self._errors_wait = self._notes_refusals
                 continue
             if ancillary:
                 self._note_overflows(ancillary)
             packets.append((data, self._plain(source)))
         return packets
 
+    def refusals(self) -> list[Address]:
+        """Take the addresses of which ICMP says that nobody listens there. Anybody can forge it.
+
+        Each once, in order; empty unless `bind` was told to note them.
+        """
+        if not self._errors_wait:
+            return []
+        refused: dict[Address, None] = {}
+        for _ in range(_ERRORS_PER_READ):
+            try:
+                _, ancillary, _, destination = self._socket.recvmsg(1, _ERROR_SPACE, _MSG_ERRQUEUE)
+            except OSError:
+                self._errors_wait = False
+                break
+            if destination and any(_is_refusal(data) for _, _, data in ancillary):
+                refused[self._plain(destination)] = None
+        return list(refused)
+
     def send(self, packets: list[tuple[bytes, Address]]) -> None:
         """Hand packets to the kernel. What it doesn't take is lost, as on any other hop."""
         send = self._socket.sendto
         for packet, destination in packets:
+            where = self._mapped(destination) if self._maps_ipv4 else destination
             try:
-                send(packet, self._mapped(destination) if self._maps_ipv4 else destination)
+                try:
+                    send(packet, where)
+                except OSError as error:
+                    if error.errno not in _TOLD_BY_ICMP:
+                        raise
+                    # It tells of an earlier packet, perhaps to another address, and is over now.
+                    self._errors_wait = self._notes_refusals
+                    send(packet, where)
             except (BlockingIOError, socket.gaierror):
                 # No room, or an address of a family that this socket has no way to.
                 self.unsent += 1
             except OSError as error:
                 if error.errno not in _LOST_ON_THE_WAY:
                     raise
+                self._errors_wait = self._notes_refusals
                 self.unsent += 1
 
     def close(self) -> None:
@@ -167,3 +244,11 @@ class UdpSocket:
             return host[len(_MAPPED) :], port
         scope = address[3] if len(address) == 4 else 0
         return (f"{host}%{scope}" if scope else host), port
+
+
+def _is_refusal(data: bytes) -> bool:
+    """Tell whether a `sock_extended_err` is an ICMP port unreachable."""
+    if len(data) < _EXTENDED_ERROR.size:
+        return False
+    error, origin, *_ = _EXTENDED_ERROR.unpack_from(data)
+    return error == errno.ECONNREFUSED and origin in _ORIGINS

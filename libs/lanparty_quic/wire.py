@@ -25,6 +25,10 @@ class PacketEndpoint(Endpoint, Protocol[PacketT]):
         """Route one packet into the queue of its connection, or drop and count it."""
         ...
 
+    def receive_refusal(self, address: Address) -> None:
+        """Take note that nobody seems to listen at an address, for those who dialed it."""
+        ...
+
     def handle_turn(self, *, now: float) -> None:
         """Take in what waits, up to this endpoint's bound, and handle the timers that are due."""
         ...

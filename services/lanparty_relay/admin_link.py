@@ -41,6 +41,7 @@ __all__ = [
     "PeerReported",
     "Report",
     "RoomGone",
+    "RoomMoved",
     "RoomRecord",
     "Serving",
     "Synchronised",
@@ -110,10 +111,20 @@ class RoomRecord(_Message):
     room_id: str
     code: str = Field(repr=False)
     mtu: int
+    network: str
     lasting: bool
     opened_at: float
     block: int
     serial: int
+
+
+class RoomMoved(_Message):
+    """A room has another network, and its members other leases, by peer id."""
+
+    type: Literal["room_moved"] = "room_moved"
+    room_id: str
+    network: str
+    leases: Mapping[int, str | None]
 
 
 class RoomGone(_Message):
@@ -133,6 +144,7 @@ class PeerRecord(_Message):
     mac: str | None
     name: str
     address: str
+    lease: str | None
     joined_at: float
     block: int
     serial: int
@@ -166,7 +178,7 @@ class PeerReported(_Message):
 
 
 InventoryChange: TypeAlias = (
-    RoomRecord | RoomGone | PeerRecord | PeerGone | PeerMoved | PeerReported
+    RoomRecord | RoomMoved | RoomGone | PeerRecord | PeerGone | PeerMoved | PeerReported
 )
 """What changes the inventory; a change about what isn't there (any more) means nothing."""
 
@@ -190,6 +202,7 @@ class Heartbeat(_Message):
     socket_overflows: int
     sessions: SessionCounts
     cpu_seconds: float
+    leases: int
 
 
 class Answer(_Message):

@@ -8,6 +8,7 @@ from lanparty_command import CommandFailed, ListenAddress, join_host_port
 from lanparty_quic import Address, EndpointLimits
 from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.loop import UdpEndpoint, bind_endpoint
+from lanparty_relay.core import cut_copy
 
 __all__ = ["bind_admin", "bind_players", "reachable_address"]
 
@@ -32,6 +33,7 @@ def bind_players(
             identity=identity,
             limits=limits,
             retry=retry,
+            cutter=cut_copy,
         )
     except OSError as error:
         raise CommandFailed(_explanation("--listen", "UDP", listen, error)) from error

@@ -1,6 +1,7 @@
 """Which rooms and peers there are: kept by the relay for a new admin process, and by that."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 from lanparty_command import join_host_port
 from lanparty_quic import Address
@@ -12,6 +13,7 @@ from lanparty_relay.admin_link import (
     PeerReported,
     Report,
     RoomGone,
+    RoomMoved,
     RoomRecord,
 )
 from lanparty_relay.core import (
@@ -22,6 +24,7 @@ from lanparty_relay.core import (
     MemberReported,
     RoomClosed,
     RoomOpened,
+    RoomRenumbered,
 )
 
 __all__ = ["Inventory", "change_of"]
@@ -39,6 +42,8 @@ class Inventory:
         match change:
             case RoomRecord():
                 self._rooms[change.room_id] = change
+            case RoomMoved():
+                self._move_room(change)
             case RoomGone():
                 self._rooms.pop(change.room_id, None)
                 self._peers.pop(change.room_id, None)
@@ -47,9 +52,9 @@ class Inventory:
             case PeerGone():
                 self._peers.get(change.room_id, {}).pop(change.peer_id, None)
             case PeerMoved(address=address):
-                self._update(change.room_id, change.peer_id, {"address": address})
+                self._update_peer(change.room_id, change.peer_id, {"address": address})
             case PeerReported(report=report):
-                self._update(change.room_id, change.peer_id, {"report": report})
+                self._update_peer(change.room_id, change.peer_id, {"report": report})
 
     def rooms(self) -> list[RoomRecord]:
         """All rooms."""
@@ -80,7 +85,14 @@ class Inventory:
                 if (peer := self.peer(room_id, peer_id)) is not None:
                     yield peer
 
-    def _update(self, room_id: str, peer_id: int, update: dict[str, object]) -> None:
+    def _move_room(self, move: RoomMoved) -> None:
+        if (room := self.room(move.room_id)) is None:
+            return
+        self._rooms[move.room_id] = room.model_copy(update={"network": move.network})
+        for peer_id, lease in move.leases.items():
+            self._update_peer(move.room_id, peer_id, {"lease": lease})
+
+    def _update_peer(self, room_id: str, peer_id: int, update: dict[str, object]) -> None:
         if (peer := self.peer(room_id, peer_id)) is not None:
             self._peers[room_id][peer_id] = peer.model_copy(update=update)
 
@@ -93,11 +105,15 @@ def change_of(event: LifecycleEvent, *, now: float) -> InventoryChange | None:
                 room_id=event.room_id,
                 code=str(event.code),
                 mtu=event.mtu,
+                network=str(event.network),
                 lasting=event.lasting,
                 opened_at=event.opened_at,
                 block=event.block,
                 serial=event.serial,
             )
+        case RoomRenumbered(room_id=room_id, network=network, leases=leases):
+            written = {peer_id: _written_lease(lease) for peer_id, lease in leases.items()}
+            return RoomMoved(room_id=room_id, network=str(network), leases=written)
         case RoomClosed(room_id=room_id):
             return RoomGone(room_id=room_id)
         case MemberJoined():
@@ -125,10 +141,15 @@ def _peer_record(event: MemberJoined) -> PeerRecord:
         mac=None if event.mac is None else str(event.mac),
         name=event.name,
         address=_written(event.address),
+        lease=_written_lease(event.lease),
         joined_at=event.joined_at,
         block=event.block,
         serial=event.serial,
     )
+
+
+def _written_lease(lease: IPv4Address | None) -> str | None:
+    return None if lease is None else str(lease)
 
 
 def _written(address: Address) -> str:

@@ -16,6 +16,7 @@ from lanparty_relay.core import (
     MemberMoved,
     RoomClosed,
     RoomOpened,
+    RoomRenumbered,
     SessionFaulted,
 )
 
@@ -31,8 +32,10 @@ class Journal:
     def note(self, event: LifecycleEvent) -> None:
         """Write one line, or none: reports come every few seconds and belong to the metrics."""
         match event:
-            case RoomOpened(room_id=room_id, mtu=mtu):
-                self._log.info("room opened", room=room_id, mtu=mtu)
+            case RoomOpened(room_id=room_id, mtu=mtu, network=network):
+                self._log.info("room opened", room=room_id, mtu=mtu, network=str(network))
+            case RoomRenumbered(room_id=room_id, network=network):
+                self._log.info("room renumbered", room=room_id, network=str(network))
             case RoomClosed(room_id=room_id):
                 self._log.info("room closed", room=room_id)
             case MemberJoined():

@@ -32,6 +32,7 @@ from lanparty_relay.credentials import Credentials
 from lanparty_relay.host_check import HostLimits, advise
 from lanparty_relay.inventory import Inventory, change_of
 from lanparty_relay.journal import Journal
+from lanparty_relay.lease_keeper import LeaseKeeper
 from lanparty_relay.serving import RelayConsumer
 from lanparty_relay.settings import RelaySettings
 from lanparty_relay.state_directory import StateDirectory
@@ -53,6 +54,7 @@ def run_relay(settings: RelaySettings) -> int:
     with ExitStack() as resources:
         resources.enter_context(state.held())
         credentials = Credentials(settings, state)
+        leases = LeaseKeeper(state, get_logger("relay.leases"))
         listener = resources.enter_context(bind_admin(settings.admin))
         endpoint = bind_players(
             settings.listen,
@@ -65,7 +67,7 @@ def run_relay(settings: RelaySettings) -> int:
             CounterMemory(settings.counter_blocks(), directory=state.path)
         )
         with asyncio.Runner() as runner:
-            running = _RunningRelay(settings, credentials, listener, endpoint, memory)
+            running = _RunningRelay(settings, credentials, leases, listener, endpoint, memory)
             runner.run(running.serve())
     return ExitCode.OK
 
@@ -87,12 +89,14 @@ class _RunningRelay:
         self,
         settings: RelaySettings,
         credentials: Credentials,
+        leases: LeaseKeeper,
         listener: socket.socket,
         endpoint: UdpEndpoint,
         memory: CounterMemory,
     ) -> None:
         self._settings: Final = settings
         self._credentials: Final = credentials
+        self._leases: Final = leases
         self._endpoint: Final = endpoint
         self._addresses: Final = Addresses.of(
             settings, endpoint.local_address, listener.getsockname()
@@ -106,6 +110,7 @@ class _RunningRelay:
             blocks=blocks,
             random_bytes=os.urandom,
             server_version=f"softlan {softlan_version()}",
+            leases=leases.book,
         )
         self._consumer: Final = RelayConsumer(
             endpoint=endpoint,
@@ -134,6 +139,7 @@ class _RunningRelay:
         self._driver = driver = EndpointDriver(self._endpoint, self._consumer)
         self._supervisor.start()
         driver.start()
+        self._leases.start()
         self._say_hello()
         waiting = {
             asyncio.create_task(stop.wait()),
@@ -146,6 +152,7 @@ class _RunningRelay:
         finally:
             self._consumer.shut_down()
             await asyncio.gather(driver.aclose(), self._supervisor.aclose())
+            await self._leases.aclose()
             for task in waiting:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -258,4 +265,5 @@ class _RunningRelay:
             socket_overflows=endpoint.socket_overflows,
             sessions=self._relay.session_counts(),
             cpu_seconds=time.process_time(),
+            leases=len(self._leases.book),
         )

@@ -9,6 +9,7 @@ from lanparty_relay.core import (
     CloseConnection,
     CounterBlocks,
     LifecycleEvent,
+    LimitDatagrams,
     Relay,
     SendControl,
 )
@@ -93,3 +94,5 @@ class RelayConsumer:
                     self._endpoint.send_control(connection, data)
                 case CloseConnection(connection=connection, end=end, text=text):
                     self._endpoint.close_connection(connection, end=end, text=text)
+                case LimitDatagrams(connection=connection, size=size):
+                    self._endpoint.limit_datagrams(connection, size)

@@ -48,7 +48,7 @@ class RelaySettings(CommandSettings):
         Path,
         Field(
             description="Directory for what outlives the relay: certificate, key, pin, admin "
-            "token. Made if it is missing."
+            "token, address leases. Made if it is missing."
         ),
         Option(metavar="DIR"),
     ] = Field(default_factory=state_directory)

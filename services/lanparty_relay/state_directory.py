@@ -78,6 +78,13 @@ class StateDirectory:
                 raise
         return target
 
+    def set_aside(self, name: str) -> Path:
+        """Move a file that is of no use out of the way, over an earlier one; return where it is."""
+        aside = self.path / f"{name}.damaged"
+        with self._explained("moved", name):
+            (self.path / name).replace(aside)
+        return aside
+
     def _explained(self, done: str, name: str = "") -> "contextlib.AbstractContextManager[None]":
         return _explained(self.path / name, done)
 

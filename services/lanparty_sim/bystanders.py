@@ -1,19 +1,18 @@
 """The scenario's last steps: players of other processes, in a room of their own, must answer.
 
 A bystander is any `lanparty-sim join` in that room, wherever it runs: in a container, on another
-computer. It is known by what the relay tells of it, and its address follows from its MAC.
+computer. It is known by what the relay tells of it, its leased address included.
 """
 
 import asyncio
 import statistics
 from typing import Final
 
-from lanparty_proto import MacAddress
+from lanparty_ctrl import PeerJoined, Role
 from lanparty_sim.conservation import require_room_conserves
 from lanparty_sim.player import Player, wait_until
 from lanparty_sim.stage import Bystanders, Stage, require
 from lanparty_sim.steps import Step
-from lanparty_sim.virtual_host import default_address
 
 __all__ = ["BYSTANDER_STEPS"]
 
@@ -22,8 +21,11 @@ _VISITOR: Final = "visitor"
 
 async def _all_are_there(stage: Stage) -> str:
     expected = _expected(stage)
-    # Whoever starts first makes the room.
-    visitor = await stage.join(_VISITOR, room_code=expected.room_code, create=True)
+    # Whoever starts first makes the room. Hosts with a real network stack answer only those of
+    # their own network, so the visitor has a leased address too.
+    visitor = await stage.join(
+        _VISITOR, room_code=expected.room_code, create=True, takes_lease=True
+    )
     await wait_until(
         lambda: not visitor.is_joined or len(_clients(visitor)) == expected.count,
         [visitor],
@@ -31,7 +33,7 @@ async def _all_are_there(stage: Stage) -> str:
     )
     require(visitor.is_joined, "the visitor lost its place in their room")
     clients = _clients(visitor)
-    named = ", ".join(sorted(clients.values())) or "nobody"
+    named = ", ".join(sorted(client.name for client in clients)) or "nobody"
     require(
         len(clients) == expected.count,
         f"expected {expected.count}, saw {len(clients)} after {expected.patience:g} s: {named}",
@@ -44,22 +46,22 @@ async def _all_answer(stage: Stage) -> str:
     clients = _clients(visitor)
     require(len(clients) == count, f"{len(clients)} of {count} are still there")
     async with asyncio.TaskGroup() as visits:
-        tasks = {mac: visits.create_task(_visit(visitor, mac)) for mac in clients}
-    times = {mac: task.result() for mac, task in tasks.items()}
-    answered = [seconds for seconds in times.values() if seconds is not None]
+        tasks = [visits.create_task(_visit(visitor, client)) for client in clients]
+    times = [task.result() for task in tasks]
+    answered = [seconds for seconds in times if seconds is not None]
     silent = [
-        f"{name} ({mac}, {default_address(mac)})"
-        for mac, name in clients.items()
-        if times[mac] is None
+        f"{client.name} ({client.mac}, {client.address})"
+        for client, seconds in zip(clients, times, strict=True)
+        if seconds is None
     ]
     require(not silent, f"{len(answered)} of {count} answered; silent: {', '.join(silent)}")
     return f"{count} answered, median {statistics.median(answered) * 1_000:.1f} ms"
 
 
-async def _visit(visitor: Player, mac: MacAddress) -> float | None:
+async def _visit(visitor: Player, bystander: PeerJoined) -> float | None:
     """Resolve and ping a bystander; None if it doesn't answer, or another does in its place."""
-    address = default_address(mac)
-    if await visitor.resolve(address) != mac:
+    address = bystander.address
+    if address is None or await visitor.resolve(address) != bystander.mac:
         return None
     return await visitor.ping(address)
 
@@ -74,10 +76,9 @@ async def _counters_conserve(stage: Stage) -> str:
     return f"{count + 1} peers, {room.received} received, {room.sent} sent"
 
 
-def _clients(visitor: Player) -> dict[MacAddress, str]:
-    """Return the name of each client in the visitor's room by its MAC; a gateway has none."""
-    members = visitor.members.values()
-    return {member.mac: member.name for member in members if member.mac is not None}
+def _clients(visitor: Player) -> list[PeerJoined]:
+    """Return the clients in the visitor's room, besides itself."""
+    return [member for member in visitor.members.values() if member.role is Role.CLIENT]
 
 
 def _expected(stage: Stage) -> Bystanders:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lanparty_sim.starting import leaving_on_interrupt
+from lanparty_endpoint.starting import leaving_on_interrupt
 
 __all__ = ["main"]
 

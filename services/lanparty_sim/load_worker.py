@@ -14,8 +14,8 @@ from lanparty_client_core import FRAMES_PER_READ
 from lanparty_client_core.join import KnownRelay
 from lanparty_command import ExitCode
 from lanparty_ctrl import RoomCode
+from lanparty_endpoint.exit_codes import EndpointExitCode, exit_code_of
 from lanparty_proto import BROADCAST, ETHERNET_HEADER_LENGTH, MacAddress
-from lanparty_sim.exit_codes import SimExitCode, exit_code_of
 from lanparty_sim.latency import LatencyHistogram
 from lanparty_sim.player import JoinFailedError, Player
 from lanparty_sim.settings import LoadCast
@@ -144,7 +144,7 @@ def _what_became_of(players: list[Player]) -> LoadFailedError | None:
         return None
     return LoadFailedError(
         f"{len(ended)} of {len(players)} players didn't stay to the end. {ended[0].sentence}",
-        exit_code_of(ended[0], joined=True) or SimExitCode.ENDED,
+        exit_code_of(ended[0], joined=True) or EndpointExitCode.ENDED,
     )
 
 

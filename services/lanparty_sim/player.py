@@ -7,9 +7,11 @@ from ipaddress import IPv4Address
 from typing import Final
 
 from lanparty_client_core import (
-    EndpointSession,
     InMemoryPort,
+    LastingSession,
+    LeaseChanged,
     Observer,
+    Persistence,
     SessionEnded,
     SessionEvent,
     SessionState,
@@ -21,6 +23,7 @@ from lanparty_client_core.join import (
     join_relay,
 )
 from lanparty_ctrl import Hello, PeerJoined, Role, RoomCode, Welcome
+from lanparty_endpoint.probing import ProbeStation
 from lanparty_obs.codes import SessionEnd
 from lanparty_proto import MAXIMUM_ROOM_MTU, MacAddress, budget_for_mtu
 from lanparty_sim.virtual_host import VirtualHost
@@ -51,13 +54,17 @@ class Player:
         name: str,
         role: Role = Role.CLIENT,
         observer: Observer | None = None,
+        takes_lease: bool = False,
     ) -> None:
+        """With `takes_lease` the host's address is the one that the relay leases, once it does."""
         self.host = host
         self.name = name
         self.role = role
         self._observer = observer
+        self._takes_lease = takes_lease
         self._port = InMemoryPort(queue_limit=4_096)
         self._port.on_written(self._serve_host)
+        self._probing = ProbeStation(host.mac, relay_round_trip=self._way_to_relay)
         self._running: RunningSession | None = None
         self._watchers: list[Callable[[], object]] = []
 
@@ -67,7 +74,7 @@ class Player:
         return self.host.mac if self.role is Role.CLIENT else None
 
     @property
-    def session(self) -> EndpointSession:
+    def session(self) -> LastingSession:
         """The session; `join` must have been called."""
         if self._running is None:
             raise RuntimeError(f"{self.name} has not been told to join")
@@ -98,8 +105,12 @@ class Player:
         room_code: RoomCode | None,
         create: bool = False,
         resume_token: str | None = None,
+        persistence: Persistence = Persistence.ONE_TRY,
     ) -> None:
-        """Join and wait until every member is named; raise `JoinFailedError` otherwise."""
+        """Join and wait until every member is named; raise `JoinFailedError` otherwise.
+
+        `persistence` says what happens when the session is lost later.
+        """
         hello = Hello(
             role=self.role,
             room_code=room_code,
@@ -111,7 +122,14 @@ class Player:
             resume_token=resume_token,
         )
         try:
-            self._running = await join_relay(relay, self._port, hello=hello, observer=self._observe)
+            self._running = await join_relay(
+                relay,
+                self._port,
+                hello=hello,
+                persistence=persistence,
+                observer=self._observe,
+                stations=[self._probing],
+            )
         except (RelayNotFoundError, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
             unreachable = SessionEnded(code=SessionEnd.RELAY_UNREACHABLE)
@@ -195,7 +213,12 @@ class Player:
                 self._port.inject(answer)
         self._wake_watchers()
 
+    def _way_to_relay(self) -> float | None:
+        return None if self._running is None else self._running.session.shortest_round_trip
+
     def _observe(self, event: SessionEvent) -> None:
+        if self._takes_lease and isinstance(event, LeaseChanged) and event.lease is not None:
+            self.host.address = event.lease.address
         if self._observer is not None:
             self._observer(event)
         self._wake_watchers()

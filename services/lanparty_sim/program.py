@@ -19,19 +19,20 @@ from lanparty_command import (
     Program,
     run_program,
 )
+from lanparty_endpoint.console import plain_console
+from lanparty_endpoint.exit_codes import exit_code_of
+from lanparty_endpoint.signals import cancelled_by_signals
+from lanparty_endpoint.telling import told
+from lanparty_endpoint.trust import read_line
 from lanparty_sim.admin_api import AdminApi
 from lanparty_sim.conservation import poll_until
-from lanparty_sim.console import plain_console
-from lanparty_sim.exit_codes import exit_code_of
 from lanparty_sim.joining import join
 from lanparty_sim.load import LoadFailedError, LoadPlan, LoadResult, run_load
 from lanparty_sim.report import load_table, passed, step_row, steps_as_json, steps_heading, summary
 from lanparty_sim.scenario import steps_for
-from lanparty_sim.settings import EndToEndSettings, JoinSettings, LoadSettings, read_line
-from lanparty_sim.signals import cancelled_by_signals
+from lanparty_sim.settings import EndToEndSettings, JoinSettings, LoadSettings
 from lanparty_sim.stage import Bystanders, Stage
 from lanparty_sim.steps import StepFailedError, StepResult, StepStatus, run_steps
-from lanparty_sim.telling import told
 
 __all__ = ["play_scenario", "run"]
 

@@ -121,6 +121,16 @@ class RelayProcess:
             process.kill()
             return await process.wait()
 
+    async def restart(self) -> None:
+        """Stop it, and start it again with the same state and for the players at the same address.
+
+        Raises `RelayProcessError`.
+        """
+        address = self.address
+        await self.stop()
+        self._options = (*self._options, f"--listen={address}")
+        await self._start()
+
     async def _start(self) -> None:
         # The script stands beside the interpreter that runs this; services don't import each other.
         command = Path(sys.executable).with_name("lanparty-relay")

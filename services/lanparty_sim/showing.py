@@ -13,15 +13,15 @@ from rich.console import Console
 
 from lanparty_client_core import MemberJoined, MemberLeft, SessionEvent
 from lanparty_command import ExitCode, output_guarded
-from lanparty_sim.console import plain_console
+from lanparty_endpoint.console import plain_console
+from lanparty_endpoint.signals import cancelled_by_signals
+from lanparty_endpoint.telling import told
 from lanparty_sim.player import Player
 from lanparty_sim.program import play_scenario
 from lanparty_sim.relay_process import RelayProcess, RelayProcessError
 from lanparty_sim.report import passed
-from lanparty_sim.signals import cancelled_by_signals
 from lanparty_sim.stage import Stage
 from lanparty_sim.steps import StepFailedError
-from lanparty_sim.telling import told
 
 __all__ = ["show"]
 

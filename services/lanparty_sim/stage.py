@@ -115,6 +115,7 @@ class Stage:
         host: VirtualHost | None = None,
         resume_token: str | None = None,
         observer: Observer | None = None,
+        takes_lease: bool = False,
     ) -> Player:
         """Bring a player into a room, and onto the stage under its name."""
         watch = self.watch
@@ -123,7 +124,13 @@ class Stage:
             def observer(event: SessionEvent) -> None:
                 watch(name, event)
 
-        player = Player(host or self.new_host(), name=name, role=role, observer=observer)
+        player = Player(
+            host or self.new_host(),
+            name=name,
+            role=role,
+            observer=observer,
+            takes_lease=takes_lease,
+        )
         try:
             await player.join(
                 self.relay, room_code=room_code, create=create, resume_token=resume_token

@@ -52,7 +52,7 @@ _SEQUENCE_MASK: Final = 0xFFFF
 
 
 def default_address(mac: MacAddress) -> IPv4Address:
-    """Choose the address of a host that was given none: in 10.86.0.0/16, from its MAC alone.
+    """Choose an address for a host that got none, in no way: in 10.86.0.0/16, from its MAC alone.
 
     Who knows the MAC knows the address. It is seldom another host's.
     """
@@ -64,7 +64,8 @@ class VirtualHost:
 
     def __init__(self, *, mac: MacAddress, address: IPv4Address) -> None:
         self.mac: Final = mac
-        self.address: Final = address
+        self.address = address
+        """Whose ARP and pings it answers; may be changed at any time."""
         self._neighbours: dict[IPv4Address, MacAddress] = {}
         self._sequence = 0
         self._echoes: set[int] = set()

@@ -18,10 +18,15 @@ pytestmark = [
     pytest.mark.usefixtures("images"),
 ]
 
-IMAGES = ("softlan/relay", "softlan/sim", "softlan/prometheus")
-OWN_IMAGES = IMAGES[:2]
-PROGRAMS = {"softlan/relay": "lanparty-relay", "softlan/sim": "lanparty-sim"}
+IMAGES = ("softlan/relay", "softlan/client", "softlan/sim", "softlan/prometheus")
+OWN_IMAGES = IMAGES[:3]
+PROGRAMS = {
+    "softlan/relay": "lanparty-relay",
+    "softlan/client": "lanparty-client",
+    "softlan/sim": "lanparty-sim",
+}
 WITNESSES = {
+    "softlan/client": "opt/softlan/bin/lanparty-client",
     "softlan/relay": "opt/softlan/bin/lanparty-relay",
     "softlan/sim": "opt/softlan/bin/lanparty-sim",
     "softlan/prometheus": "etc/prometheus/prometheus.yml",
@@ -49,8 +54,11 @@ def test_its_labels_say_what_it_is_and_which_version(image: str) -> None:
     assert labels[f"{prefix}vendor"] == project["authors"][0]["name"]
 
 
-def test_it_runs_as_a_fixed_number_that_is_not_root(image: str) -> None:
-    assert inspect(image)["Config"]["User"] == "10001:10001"
+def test_it_runs_as_a_fixed_number_that_is_not_root_unless_it_needs_the_tap_device(
+    image: str,
+) -> None:
+    expected = "" if image == "softlan/client" else "10001:10001"
+    assert inspect(image)["Config"]["User"] == expected
 
 
 def test_its_entry_point_is_the_program_without_a_shell(image: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -13,7 +13,7 @@ from lanparty_quic import (
     ConnectionClosed,
     ConnectionKey,
     ControlReceived,
-    Endpoint,
+    Cutter,
     EndpointEvent,
     EndpointLimits,
     Outcome,
@@ -24,14 +24,16 @@ from lanparty_quic import (
 from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.loop import EndpointDriver, UdpEndpoint, bind_endpoint
 from lanparty_quic.simulation import Path, Simulation
+from lanparty_quic.wire import PacketEndpoint
 
 SERVER_NAME = "relay.example"
+_NOBODY: Address = ("192.0.2.9", 443)
 
 
 class Actor:
     """A consumer that records everything and does what a test asks of it, in its turns."""
 
-    def __init__(self, endpoint: Endpoint, pin: str) -> None:
+    def __init__(self, endpoint: PacketEndpoint[Any], pin: str) -> None:
         self.endpoint = endpoint
         self.pin = pin
         self.events: list[EndpointEvent] = []
@@ -94,7 +96,9 @@ class World(Protocol):
 
     simulated: bool
 
-    async def listen(self, limits: EndpointLimits | None = None) -> Actor: ...
+    async def listen(
+        self, limits: EndpointLimits | None = None, *, cutter: Cutter | None = None
+    ) -> Actor: ...
 
     async def player(self, limits: EndpointLimits | None = None) -> Actor: ...
 
@@ -112,6 +116,8 @@ class World(Protocol):
 
     async def cut(self, player: Actor) -> None: ...
 
+    async def refuse(self, player: Actor) -> None: ...
+
 
 class SimulatedWorld:
     simulated = True
@@ -122,12 +128,18 @@ class SimulatedWorld:
         self._identity = identity
         self._hosts = 0
 
-    async def listen(self, limits: EndpointLimits | None = None) -> Actor:
+    async def listen(
+        self, limits: EndpointLimits | None = None, *, cutter: Cutter | None = None
+    ) -> Actor:
         address = ("203.0.113.1", 443)
         if self._engine == "memory":
-            memory = self.simulation.memory_endpoint(address, listening=True, limits=limits)
+            memory = self.simulation.memory_endpoint(
+                address, listening=True, limits=limits, cutter=cutter
+            )
             return self._attach(memory, memory.pin)
-        quic = self.simulation.aioquic_endpoint(address, identity=self._identity, limits=limits)
+        quic = self.simulation.aioquic_endpoint(
+            address, identity=self._identity, limits=limits, cutter=cutter
+        )
         return self._attach(quic, self._identity.pin)
 
     async def player(self, limits: EndpointLimits | None = None) -> Actor:
@@ -137,7 +149,7 @@ class SimulatedWorld:
             return self._attach(self.simulation.memory_endpoint(address, limits=limits), "")
         return self._attach(self.simulation.aioquic_endpoint(address, limits=limits), "")
 
-    def _attach(self, endpoint: Endpoint, pin: str) -> Actor:
+    def _attach(self, endpoint: PacketEndpoint[Any], pin: str) -> Actor:
         actor = Actor(endpoint, pin)
         self.simulation.attach(endpoint, actor)
         actor.wake = self.simulation.waker(endpoint)
@@ -155,7 +167,7 @@ class SimulatedWorld:
 
     async def dial_nobody(self, player: Actor) -> ConnectionKey:
         return player.endpoint.dial(
-            ("192.0.2.9", 443),
+            _NOBODY,
             server_name=SERVER_NAME,
             trust=PinnedKey("sha256:nobody"),
             now=self.simulation.now,
@@ -172,6 +184,11 @@ class SimulatedWorld:
 
     async def cut(self, player: Actor) -> None:
         self.simulation.cut(player.endpoint)
+
+    async def refuse(self, player: Actor) -> None:
+        """Let the network say that nobody listens where `dial_nobody` dials."""
+        player.endpoint.receive_refusal(_NOBODY)
+        player.wake()
 
 
 class Nat(asyncio.DatagramProtocol):
@@ -237,8 +254,10 @@ class SocketWorld:
         self._nats: list[Nat] = []
         self._turn = asyncio.Event()
 
-    async def listen(self, limits: EndpointLimits | None = None) -> Actor:
-        endpoint = bind_endpoint("::", 0, identity=self._identity, limits=limits)
+    async def listen(
+        self, limits: EndpointLimits | None = None, *, cutter: Cutter | None = None
+    ) -> Actor:
+        endpoint = bind_endpoint("::", 0, identity=self._identity, limits=limits, cutter=cutter)
         return self._attach(endpoint, self._identity.pin)
 
     async def player(self, limits: EndpointLimits | None = None) -> Actor:
@@ -288,6 +307,9 @@ class SocketWorld:
     async def cut(self, player: Actor) -> None:
         for nat in self._nats:
             nat.cut()
+
+    async def refuse(self, player: Actor) -> None:
+        """Nothing is to be done: the kernel's ICMP says so by itself."""
 
     async def aclose(self) -> None:
         for driver in self._drivers:

@@ -191,6 +191,66 @@ async def test_the_budget_is_exact_and_what_exceeds_it_blocks_nothing(world: "Wo
     assert statistics.datagram_budget >= 1150
 
 
+def halves(payload: bytes, budget: int, serial: int) -> list[bytes]:
+    """A cutter that writes the serial before each half."""
+    middle = len(payload) // 2
+    return [bytes([serial]) + payload[:middle], bytes([serial]) + payload[middle:]]
+
+
+async def cutting_pair(world: "World", accepted: int) -> Pair:
+    """Two that are connected; the relay cuts what is over what the player accepts."""
+    limits = EndpointLimits(queue=QueueLimits(maximum_wait=5.0))
+    relay = await world.listen(limits, cutter=halves)
+    player = await world.player()
+    at_player = await world.dial(player, relay)
+    await world.until(lambda: bool(relay.connected()) and bool(player.connected()))
+    at_relay = relay.connected()[0]
+    relay.order(lambda now: relay.endpoint.limit_datagrams(at_relay, accepted))
+    return Pair(relay, player, at_relay, at_player)
+
+
+async def test_what_the_peer_does_not_accept_is_over_budget(world: "World") -> None:
+    pair = await make_pair(world)
+    pair.player.order(lambda now: pair.player.endpoint.limit_datagrams(pair.at_player, 1000))
+    pair.player.queue([(pair.at_player, 1, b"x" * size) for size in (1001, 1000)])
+    await world.until(lambda: pair.player.counted() == 2)
+    assert counts(pair.player) == {EgressDrop.OVER_BUDGET: 1, None: 1}
+    statistics = pair.player.endpoint.statistics(pair.at_player)
+    assert statistics is not None
+    assert statistics.datagram_budget == 1000
+
+
+async def test_a_copy_over_budget_is_cut_and_has_one_outcome(world: "World") -> None:
+    pair = await cutting_pair(world, 1000)
+    copies = [b"a" * 1001, b"b" * 1000, b"c" * 1998, b"d" * 1999]
+    pair.relay.queue([(pair.at_relay, 7, copy) for copy in copies])
+    await world.until(lambda: len(pair.player.received(pair.at_player)) == 5)
+    assert sorted(pair.player.received(pair.at_player)) == [
+        b"\0" + b"a" * 500,
+        b"\0" + b"a" * 501,
+        b"\1" + b"c" * 999,
+        b"\1" + b"c" * 999,
+        b"b" * 1000,
+    ]
+    await world.until(lambda: pair.relay.counted() == 4)
+    # Of the last one the cutter makes a piece that is too large as well.
+    assert counts(pair.relay) == {None: 3, EgressDrop.OVER_BUDGET: 1}
+    assert sum(outcome.size for outcome in pair.relay.outcomes) == sum(map(len, copies))
+
+
+async def test_many_cut_copies_of_several_flows_all_arrive(world: "World") -> None:
+    pair = await cutting_pair(world, 1000)
+    copies = [(pair.at_relay, index % 3, bytes([65 + index]) * 1100) for index in range(30)]
+    pair.relay.queue(copies)
+    await world.until(lambda: pair.relay.counted() == 30)
+    assert counts(pair.relay) == {None: 30}
+    await world.until(lambda: len(pair.player.received(pair.at_player)) == 60)
+    whole: dict[int, bytes] = {}
+    for piece in sorted(pair.player.received(pair.at_player)):
+        whole[piece[0]] = whole.get(piece[0], b"") + piece[1:]
+    assert sorted(whole.values()) == [payload for _, _, payload in copies]
+
+
 async def test_a_full_queue_drops_and_every_copy_has_one_outcome(world: "World") -> None:
     limits = EndpointLimits(queue=QueueLimits(maximum_bytes=20_000, maximum_wait=5.0))
     pair = await make_pair(world, limits)
@@ -356,6 +416,8 @@ async def test_statistics_describe_the_connection(world: "World") -> None:
     assert ":" not in at_relay.address[0]
     assert at_player.round_trip_time is not None
     assert 0 < at_player.round_trip_time < 1
+    assert at_player.shortest_round_trip is not None
+    assert 0 < at_player.shortest_round_trip <= max(at_player.round_trip_time, 0.001)
     assert at_player.queued == 0
     assert at_player.packets_lost == 0
 

@@ -10,6 +10,7 @@ from lanparty_ctrl import (
     EndpointInput,
     Hello,
     MessageDecoder,
+    PrefixesInUse,
     ProtocolViolation,
     RelayInput,
     encode_message,
@@ -26,6 +27,7 @@ TOKENS = [
     *(b'"', b"{", b"}", b"[", b"]", b":", b",", b"\\", b"null", b"true", b"-", b"1e999", b"NaN"),
     *(b"\\ud800", b"\xff", b"\x00", b"\xed\xa0\x80", b"9" * 5_000, b"[" * 2_000, b'{"a":' * 500),
     *(b'"type"', b'"nonce"', b'"hello"', b'"stats"', b'"counters"', b"9223372036854775808"),
+    *(b'"prefixes"', b'"prefixes_in_use"', b'"lease"', b'"10.0.0.0/8"'),
 ]
 VALUES: list[object] = [
     *(None, True, -1, 0, 1, 1.5, 2**53, 2**63, 2**64, "", "1", "x" * 5_000, "\x1b[2J", "\u202e"),
@@ -110,7 +112,7 @@ def feed(data: bytes, dice: random.Random) -> tuple[int, int]:
     messages = decoder.messages()
     for message in messages:
         encode_message(message)
-        if isinstance(message, Hello):
+        if isinstance(message, Hello | PrefixesInUse):
             input_of(message, RelayInput)
         else:
             input_of(message, EndpointInput)

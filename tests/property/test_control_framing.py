@@ -11,12 +11,14 @@ from lanparty_ctrl import (
     AddressLease,
     Disconnect,
     Hello,
+    Lease,
     Message,
     MessageDecoder,
     PeerJoined,
     PeerLeft,
     Ping,
     Pong,
+    PrefixesInUse,
     ProtocolViolation,
     Redirect,
     Reject,
@@ -78,7 +80,10 @@ REDIRECTS = st.builds(
 )
 LEASES = st.builds(
     AddressLease,
-    address=st.ip_addresses(v=4),
+    # The last bits are 01: a host of its network, whatever the length.
+    address=st.integers(0x0A000000 >> 2, 0x0AFFFFFF >> 2).map(
+        lambda number: IPv4Address(number << 2 | 1)
+    ),
     prefix_length=st.integers(8, 30),
     seconds=st.integers(60, 30 * 86_400),
 )
@@ -147,10 +152,19 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Waiting),
     st.builds(Reject, **ENDS),
     st.builds(Disconnect, **ENDS),
-    st.builds(PeerJoined, peer_id=PEER_IDS, role=st.just(Role.CLIENT), mac=MACS, name=NAMES),
+    st.builds(
+        PeerJoined,
+        peer_id=PEER_IDS,
+        role=st.just(Role.CLIENT),
+        mac=MACS,
+        name=NAMES,
+        address=st.none() | st.ip_addresses(v=4),
+    ),
     st.builds(PeerJoined, peer_id=PEER_IDS, role=st.just(Role.GATEWAY), name=NAMES),
     st.builds(PeerLeft, peer_id=PEER_IDS, reason=st.sampled_from(SessionEnd)),
     st.builds(RoomReady),
+    st.builds(Lease, lease=LEASES),
+    st.builds(PrefixesInUse, prefixes_in_use=PREFIXES),
     st.builds(Stats, counters=COUNTERS, round_trip_time=st.none() | st.floats(0, 3_600)),
     st.builds(Ping, nonce=NONCES),
     st.builds(Pong, nonce=NONCES),

@@ -66,7 +66,7 @@ def test_every_frame_from_the_port_becomes_datagrams_or_a_drop(frames: list[byte
     pump.open(mtu=1_500)
     for frame in frames:
         port.inject(frame)
-    sent = pump.read_port(budget=1_170)
+    sent = pump.read_port(budget=1_170, now=0.0)
     assert all(len(datagram) <= 1_170 for datagram in sent)
     other = InMemoryPort()
     receiver = FramePump(other, first_frame_id=0)

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,12 +17,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lanparty_ctrl import (
     Disconnect,
     Hello,
+    Lease,
     Message,
     MessageDecoder,
     PeerJoined,
     PeerLeft,
     Ping,
     Pong,
+    PrefixesInUse,
     Reject,
     Role,
     RoomCode,
@@ -47,12 +50,14 @@ from lanparty_relay.core import (
     CloseConnection,
     CounterBlocks,
     HelloRejected,
+    LeaseBook,
     MemberJoined,
     MemberLeft,
     Relay,
     RelayLimits,
     RoomClosed,
     RoomOpened,
+    RoomRenumbered,
     SendControl,
 )
 
@@ -60,6 +65,18 @@ CAPACITY = 8
 """Fewer blocks than the machine can use: rooms and members run into that limit too."""
 LIMITS = RelayLimits(rooms=3, peers_per_room=4, joins_per_minute=None)
 MACS = [MacAddress(bytes([2, 0, 0, 0, 0, last])) for last in range(5)]
+PREFIXES = st.lists(
+    st.sampled_from(
+        [
+            IPv4Network("10.0.0.0/8"),
+            IPv4Network("10.160.0.0/11"),
+            IPv4Network("172.16.0.0/12"),
+            IPv4Network("192.168.0.0/16"),
+            IPv4Network("128.0.0.0/1"),
+        ]
+    ),
+    max_size=3,
+).map(tuple)
 CODES = [RoomCode("AAAA"), RoomCode("BBBB"), RoomCode("CCCC"), RoomCode("DDDD"), None]
 
 
@@ -74,6 +91,7 @@ class Endpoint:
     ready: bool = False
     over: bool = False
     peers: dict[int, PeerJoined] = field(default_factory=dict)
+    address: IPv4Address | None = None
     pings: list[int] = field(default_factory=list)
 
     @property
@@ -86,12 +104,16 @@ class Endpoint:
             case Welcome():
                 assert self.welcome is None, "one welcome"
                 self.welcome = message
+                self.address = None if message.lease is None else message.lease.address
             case PeerJoined():
                 assert self.welcome is not None, "peers come after the welcome"
                 assert message.peer_id != self.welcome.peer_id
                 self.peers[message.peer_id] = message
             case PeerLeft():
                 del self.peers[message.peer_id]
+            case Lease(lease=lease):
+                assert self.hello.mac is not None, "a gateway has no lease"
+                self.address = lease.address
             case RoomReady():
                 assert not self.ready
                 self.ready = True
@@ -117,12 +139,15 @@ class Rooms(RuleBasedStateMachine):
             blocks=self.blocks,
             random_bytes=random.Random(1).randbytes,
             server_version="test",
+            leases=LeaseBook(bytes(32)),
         )
         self.now = 0.0
         self.endpoints: dict[ConnectionKey, Endpoint] = {}
         self.tokens: list[str] = ["0" * 32]
         self.rooms: dict[str, RoomOpened] = {}
+        self.networks: dict[str, IPv4Network] = {}
         self.members: dict[tuple[str, int], MemberJoined] = {}
+        self.leases: dict[tuple[str, int], IPv4Address | None] = {}
         self.left_at: dict[tuple[str, int], float] = {}
         self.waiting: list[Send] = []
         self.rejected = 0
@@ -160,6 +185,12 @@ class Rooms(RuleBasedStateMachine):
                 assert room_id not in self.rooms
                 assert event.code not in {room.code for room in self.rooms.values()}
                 self.rooms[room_id] = event
+                self.networks[room_id] = event.network
+            case RoomRenumbered(room_id=room_id, network=network, leases=leases):
+                self.networks[room_id] = network
+                for peer_id, lease in leases.items():
+                    assert (room_id, peer_id) in self.members
+                    self.leases[room_id, peer_id] = lease
             case RoomClosed(room_id=room_id):
                 assert not [key for key in self.members if key[0] == room_id]
                 del self.rooms[room_id]
@@ -170,8 +201,10 @@ class Rooms(RuleBasedStateMachine):
                 rested = self.now - self.left_at.get(key, -60.0)
                 assert event.resumed or rested >= 60.0, "a peer id rests for a minute"
                 self.members[key] = event
+                self.leases[key] = event.lease
             case MemberLeft(room_id=room_id, peer_id=peer_id):
                 del self.members[room_id, peer_id]
+                del self.leases[room_id, peer_id]
                 self.left_at[room_id, peer_id] = self.now
             case HelloRejected():
                 self.rejected += 1
@@ -188,20 +221,28 @@ class Rooms(RuleBasedStateMachine):
     @initialize(macs=st.lists(st.sampled_from([None, *MACS]), min_size=2, unique=True))
     def meet(self, macs: list[MacAddress | None]) -> None:
         for mac in macs:
-            self.join(mac=mac, code=CODES[0], create=True, token=None)
+            self.join(mac=mac, code=CODES[0], create=True, token=None, prefixes=())
 
-    @rule(mac=st.sampled_from([None, *MACS]), code=st.sampled_from(CODES[:2]))
-    def join_or_create(self, mac: MacAddress | None, code: RoomCode) -> None:
-        self.join(mac=mac, code=code, create=True, token=None)
+    @rule(mac=st.sampled_from([None, *MACS]), code=st.sampled_from(CODES[:2]), prefixes=PREFIXES)
+    def join_or_create(
+        self, mac: MacAddress | None, code: RoomCode, prefixes: tuple[IPv4Network, ...]
+    ) -> None:
+        self.join(mac=mac, code=code, create=True, token=None, prefixes=prefixes)
 
     @rule(
         mac=st.sampled_from([None, *MACS]),
         code=st.sampled_from(CODES),
         create=st.booleans(),
         token=st.none() | st.integers(0, 50),
+        prefixes=PREFIXES,
     )
     def join(
-        self, mac: MacAddress | None, code: RoomCode | None, create: bool, token: int | None
+        self,
+        mac: MacAddress | None,
+        code: RoomCode | None,
+        create: bool,
+        token: int | None,
+        prefixes: tuple[IPv4Network, ...],
     ) -> None:
         key = ConnectionKey(len(self.endpoints) + 1)
         hello = Hello(
@@ -213,6 +254,7 @@ class Rooms(RuleBasedStateMachine):
             datagram_budget=1522,
             port_mtu=1500,
             resume_token=None if token is None else self.tokens[-1 - token % len(self.tokens)],
+            prefixes_in_use=prefixes,
         )
         self.endpoints[key] = Endpoint(key, hello)
         self.turn(Connected(key, ("192.0.2.1", 5000)), ControlReceived(key, encode_message(hello)))
@@ -257,6 +299,13 @@ class Rooms(RuleBasedStateMachine):
             pongs = b"".join(encode_message(Pong(nonce=nonce)) for nonce in endpoint.pings)
             endpoint.pings.clear()
             self.turn(ControlReceived(endpoint.key, pongs))
+
+    @rule(number=st.integers(0, 20), prefixes=PREFIXES)
+    def use_other_prefixes(self, number: int, prefixes: tuple[IPv4Network, ...]) -> None:
+        endpoint = self.pick(number)
+        if endpoint is not None:
+            message = PrefixesInUse(prefixes_in_use=prefixes)
+            self.turn(ControlReceived(endpoint.key, encode_message(message)))
 
     @rule(seconds=st.sampled_from([0.4, 1.0, 61.0]))
     def wait(self, seconds: float) -> None:
@@ -323,6 +372,14 @@ class Rooms(RuleBasedStateMachine):
         assert all(count == 1 for count in places.values())
 
     @invariant()
+    def every_client_has_an_address_of_its_own_in_its_rooms_network(self) -> None:
+        leased = [(key[0], lease) for key, lease in self.leases.items() if lease is not None]
+        assert len(leased) == len(set(leased))
+        assert all(address in self.networks[room_id] for room_id, address in leased)
+        clients = {key for key, member in self.members.items() if member.mac is not None}
+        assert {key for key, lease in self.leases.items() if lease is not None} == clients
+
+    @invariant()
     def rooms_are_within_limits_and_have_members(self) -> None:
         sizes = Counter(room_id for room_id, _ in self.members)
         assert set(sizes) == set(self.rooms)
@@ -346,12 +403,16 @@ class Rooms(RuleBasedStateMachine):
                 continue
             assert endpoint.ready
             others = {
-                peer_id: (member.role, member.mac)
+                peer_id: (member.role, member.mac, self.leases[room_id, peer_id])
                 for (room_id, peer_id), member in self.members.items()
                 if room_id == welcome.room_id and peer_id != welcome.peer_id
             }
-            known = {peer_id: (peer.role, peer.mac) for peer_id, peer in endpoint.peers.items()}
+            known = {
+                peer_id: (peer.role, peer.mac, peer.address)
+                for peer_id, peer in endpoint.peers.items()
+            }
             assert known == others
+            assert endpoint.address == self.leases[welcome.room_id, welcome.peer_id]
 
     @invariant()
     def blocks_belong_to_rooms_and_members_alone(self) -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from lanparty_obs.reasons import EgressDrop
 from lanparty_quic import ConnectionKey, QueueLimits
-from lanparty_quic.queues import IngressQueues, OutcomeTally, SendQueue
+from lanparty_quic.ingress_queues import IngressQueues
+from lanparty_quic.send_queue import OutcomeTally, SendQueue
 
 KEY = ConnectionKey(1)
 BUDGET = 1170
@@ -128,6 +129,81 @@ def test_a_send_queue_does_what_the_slow_model_does(steps: list[tuple[str, int, 
         counted[outcome.flow, outcome.reason] += outcome.count
     assert counted == slow.outcomes
     assert counted.total() == pushed
+
+
+def thirds(payload: bytes, budget: int, serial: int) -> list[bytes]:
+    """Cut in three without a header; what needs more pieces it gives up on."""
+    third = -(-len(payload) // 3)
+    pieces = [payload[:third], payload[third : 2 * third], payload[2 * third :]]
+    return pieces if third <= budget else []
+
+
+CUTTING_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("push"), st.integers(0, 3), st.integers(0, 1400)),
+        st.tuples(st.just("pop"), st.integers(1, 6), st.just(0)),
+        st.tuples(st.just("budget"), st.integers(100, 1500), st.just(0)),
+        st.tuples(st.just("limit"), st.integers(100, 1500), st.just(0)),
+        st.tuples(st.just("wait"), st.integers(1, 40), st.just(0)),
+        st.tuples(st.just("clear"), st.just(0), st.just(0)),
+    ),
+    max_size=100,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps=CUTTING_STEPS)
+def test_whatever_is_cut_each_copy_has_one_outcome_and_sent_ones_have_all_their_bytes(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    tally = OutcomeTally()
+    limits = QueueLimits(maximum_bytes=8000, maximum_wait=0.05)
+    queue = SendQueue(KEY, limits=limits, budget=BUDGET, tally=tally, cutter=thirds)
+    accepted = 10_000
+    budget = BUDGET
+    now = 0.0
+    pushed: Counter[int] = Counter()
+    left: Counter[int] = Counter()
+    counted: Counter[int] = Counter()
+    sent: Counter[int] = Counter()
+    serial = 0
+    for name, number, size in steps:
+        match name:
+            case "push":
+                serial += 1
+                pushed[serial] = size
+                queue.push(serial, bytes(size), now=now)  # a flow for each: it names its outcome
+            case "pop":
+                for _ in range(number):
+                    expected = queue.next_size(now=now)
+                    payload = queue.pop(now=now)
+                    assert (None if payload is None else len(payload)) == expected
+                    assert payload is None or len(payload) <= min(budget, accepted)
+                    left.update({0: len(payload or b"")})
+            case "budget":
+                queue.budget = budget = number
+            case "limit":
+                queue.limit(number)
+                accepted = number
+                budget = min(budget, number)
+            case "wait":
+                now += number / 1000
+                queue.expire(now=now)
+            case "clear":
+                queue.clear()
+        for outcome in tally.outcomes():
+            counted[outcome.flow] += outcome.count
+            assert outcome.size == pushed[outcome.flow]
+            if outcome.reason is None:
+                sent[outcome.flow] += outcome.size
+        assert len(queue) == len(pushed) - counted.total()
+    queue.clear()
+    for outcome in tally.outcomes():
+        counted[outcome.flow] += outcome.count
+    assert counted == Counter(dict.fromkeys(pushed, 1))
+    assert (len(queue), queue.next_deadline()) == (0, None)
+    # Beside them only pieces of copies have left whose other pieces didn't.
+    assert left[0] >= sent.total()
 
 
 @settings(max_examples=200, deadline=None)

@@ -61,6 +61,7 @@ class Half:
             room_id=room_id,
             code="CODE",
             mtu=1500,
+            network="10.171.5.0/24",
             lasting=False,
             opened_at=time.monotonic(),
             block=block,
@@ -139,6 +140,7 @@ def heartbeat(number: int) -> Heartbeat:
             handshakes=0, admitted=0, resumed=0, abandoned=0, rejected={}, ended={}, faults={}
         ),
         cpu_seconds=0,
+        leases=0,
     )
 
 

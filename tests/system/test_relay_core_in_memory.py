@@ -35,7 +35,14 @@ from lanparty_quic.endpoint import (
 )
 from lanparty_quic.limits import EndpointLimits, QueueLimits
 from lanparty_quic.simulation import Path, Simulation
-from lanparty_relay.core import CounterBlocks, LifecycleEvent, Relay, RelayLimits, SessionFault
+from lanparty_relay.core import (
+    CounterBlocks,
+    LeaseBook,
+    LifecycleEvent,
+    Relay,
+    RelayLimits,
+    SessionFault,
+)
 from lanparty_relay.serving import RelayConsumer
 
 RELAY: Address = ("203.0.113.1", 443)
@@ -63,6 +70,7 @@ class Hall:
             blocks=blocks,
             random_bytes=self.random.randbytes,
             server_version="test",
+            leases=LeaseBook(bytes(32)),
         )
         consumer = RelayConsumer(
             endpoint=self.endpoint,

@@ -75,7 +75,7 @@ async def test_bystanders_that_are_missing_are_counted_and_nothing_more_is_asked
 async def test_a_bystander_that_is_late_is_waited_for() -> None:
     expected = Bystanders(1, RoomCode("BYSTANDERS"))
     mac = MacAddress.parse("02:5c:00:00:01:02")
-    late = Player(VirtualHost(mac=mac, address=default_address(mac)), name="late")
+    late = Player(VirtualHost(mac=mac, address=default_address(mac)), name="late", takes_lease=True)
     waiting = asyncio.Event()
 
     def watch(_name: str, event: SessionEvent) -> None:

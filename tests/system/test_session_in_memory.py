@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from lanparty_client_core import (
-    EndpointSession,
     InMemoryPort,
+    LastingSession,
     MemberJoined,
     MemberLeft,
     RelayTarget,
@@ -23,7 +23,7 @@ from lanparty_proto import BROADCAST, MacAddress
 from lanparty_quic.endpoint import Address, PinnedKey
 from lanparty_quic.memory import MemoryEndpoint
 from lanparty_quic.simulation import Path, Simulation
-from lanparty_relay.core import CounterBlocks, LifecycleEvent, Relay, RelayLimits
+from lanparty_relay.core import CounterBlocks, LeaseBook, LifecycleEvent, Relay, RelayLimits
 from lanparty_relay.core import MemberJoined as RelayMemberJoined
 from lanparty_relay.serving import RelayConsumer
 
@@ -43,7 +43,7 @@ class Seat:
         self.events: list[SessionEvent] = []
         self.port = InMemoryPort(mtu=1_500, queue_limit=10_000)
         self.endpoint: MemoryEndpoint = party.simulation.memory_endpoint(address)
-        self.session = EndpointSession(
+        self.session = LastingSession(
             self.endpoint,
             self.port,
             target=RelayTarget(
@@ -87,6 +87,7 @@ class Party:
             blocks=blocks,
             random_bytes=self.random.randbytes,
             server_version="softlan test",
+            leases=LeaseBook(bytes(32)),
         )
         self.lifecycle: list[LifecycleEvent] = []
         self.consumer = RelayConsumer(

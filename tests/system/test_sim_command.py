@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -81,7 +82,7 @@ async def test_a_player_tells_who_joins_and_leaves_and_leaves_politely(
     async with sim("join", *dial(relay), "--room=C0ME", "--create", "--name=alice") as alice:
         await alice.line("In room C0ME")
         async with sim("join", *dial(relay), "--room=come", "--name=bob [x]", "--json") as bob:
-            assert "02:" in await alice.line("+ bob [x]")
+            assert "(10." in await alice.line("+ bob [x]")
             assert json.loads(await bob.line('"joined"'))["room_code"] == "C0ME"
             member = json.loads(await bob.line("member_joined"))["member"]
             assert (member["name"], member["role"]) == ("alice", "client")
@@ -121,14 +122,36 @@ async def test_why_a_player_is_not_in_its_room_stands_on_stderr(relay: RelayProc
 
 
 async def test_a_player_that_gives_up_was_interrupted() -> None:
-    async with sim("join", "--relay=127.0.0.1:9", "--room=C0DE") as player:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        relay = f"--relay=127.0.0.1:{mute.getsockname()[1]}"
+        await give_up(relay)
+
+
+async def give_up(relay: str) -> None:
+    async with sim("join", relay, "--room=C0DE") as player:
         await player.line("Joining")
         player.process.send_signal(signal.SIGINT)
         assert await player.end() == (130, "Gave up.\n")
 
 
+async def test_a_player_comes_back_to_a_relay_that_was_started_again() -> None:
+    async with RelayProcess() as relay:
+        arguments = ("join", *dial(relay), "--room=BACK", "--create", "--json")
+        async with sim(*arguments) as player:
+            before = json.loads(await player.line('"joined"'))
+            await asyncio.gather(relay.restart(), player.line('"reconnecting"'))
+            after = json.loads(await player.line('"joined"'))
+            player.process.send_signal(signal.SIGINT)
+            code, _ = await player.end()
+    assert code == 0
+    assert (after["room_code"], after["address"]) == (before["room_code"], before["address"])
+    assert not after["resumed"]
+
+
 async def test_the_relays_goodbye_is_read_within_a_second() -> None:
-    async with RelayProcess() as relay, sim("join", *dial(relay), "--create") as player:
+    leave_then = ("--create", "--no-reconnect")
+    async with RelayProcess() as relay, sim("join", *dial(relay), *leave_then) as player:
         await player.line("In room")
         began = time.monotonic()
         await asyncio.gather(relay.stop(), player.line("being shut down"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 LOCKS = {path.stem: path for path in Path(__file__).parents[2].glob("requirements/*.txt")}
-FOR_IMAGES = ("build", "relay", "sim")
+FOR_IMAGES = ("build", "client", "relay", "sim")
 REQUIREMENT = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ;]+)(?P<marker> ; [^\\\n]+)? \\\n"
     r"(?P<hashes>(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
@@ -41,7 +41,8 @@ def test_an_image_needs_nothing_that_the_runtime_lock_lacks(lock: str) -> None:
     assert requirements(lock).keys() <= requirements("runtime").keys()
 
 
-def test_a_service_is_locked_without_what_only_the_other_needs() -> None:
-    relay, sim = requirements("relay").keys(), requirements("sim").keys()
-    assert not {"httpx", "rich", "hatchling"} & relay
-    assert not {"fastapi", "uvicorn", "hatchling"} & sim
+def test_a_service_is_locked_without_what_only_another_needs() -> None:
+    locked = {lock: requirements(lock).keys() for lock in FOR_IMAGES}
+    assert not {"httpx", "rich", "pyroute2", "hatchling"} & locked["relay"]
+    assert not {"fastapi", "uvicorn", "pyroute2", "hatchling"} & locked["sim"]
+    assert not {"fastapi", "uvicorn", "httpx", "hatchling"} & locked["client"]

@@ -40,8 +40,8 @@ def client_configuration(
     configuration.server_name = server_name or None
     if isinstance(trust, PinnedKey):
         configuration.verify_mode = ssl.CERT_NONE
-    elif trust.file is not None:
-        configuration.load_verify_locations(cafile=trust.file)
+    elif trust.certificates is not None:
+        configuration.load_verify_locations(cadata=trust.certificates.encode())
     else:
         system = ssl.get_default_verify_paths()
         configuration.load_verify_locations(cafile=system.cafile, capath=system.capath)

@@ -21,6 +21,7 @@ from lanparty_quic.aioquic_engine.endings import NO_ANSWER, end_of
 from lanparty_quic.aioquic_engine.feeding import feed
 from lanparty_quic.aioquic_engine.inbox import Inbox
 from lanparty_quic.aioquic_engine.liveness import Liveness
+from lanparty_quic.aioquic_engine.probing import PathProber
 from lanparty_quic.endpoint import (
     Address,
     AddressChanged,
@@ -35,7 +36,7 @@ from lanparty_quic.endpoint import (
 )
 from lanparty_quic.identity import pin_of
 from lanparty_quic.limits import EndpointLimits
-from lanparty_quic.queues import SendQueue
+from lanparty_quic.send_queue import SendQueue
 
 __all__ = ["AioquicConnection", "OutgoingPacket"]
 
@@ -49,6 +50,10 @@ _REASON_LIMIT: Final = 200
 
 _CLOSE_GRACE: Final = 0.25
 """Seconds that control bytes may hold a close back when pacing or congestion holds them."""
+
+_ROUNDING: Final = 1e-6
+"""Seconds. aioquic's loss timer is due at a sum of times and acts on a difference of the same,
+which may be just too small at that very moment."""
 
 _GAP_LIMIT: Final = 131_072
 """Stream bytes that may wait for a gap to close before the peer is called broken."""
@@ -86,6 +91,7 @@ class AioquicConnection:
         self._trust = trust
         self._liveness = Liveness(limits, now=now)
         self._pace = AcknowledgementPace(quic)
+        self._prober = PathProber(quic, base=limits.packet_size)
         self._control = ControlWriter(quic, opens_stream=trust is not None)
         self._extra_stream_reported = False
         self._closing: tuple[SessionEnd, str] | None = None
@@ -100,6 +106,11 @@ class AioquicConnection:
     def dialed(self) -> bool:
         """This side began it."""
         return self._trust is not None
+
+    @property
+    def address(self) -> Address:
+        """Where its peer is."""
+        return self._address
 
     @property
     def closing(self) -> bool:
@@ -132,6 +143,7 @@ class AioquicConnection:
             return PacketDrop.MALFORMED
         if genuine:
             self._liveness.heard_at = now
+            self._look_at_acknowledgements(now)
             return None
         # What a dialed listener answers first may be no packet of the connection, but a Retry.
         return None if self.dialed and not self.connected else PacketDrop.UNDECRYPTABLE
@@ -151,7 +163,7 @@ class AioquicConnection:
             return
         deadline = self._quic.get_timer()
         if deadline is not None and now >= deadline:
-            self._quic.handle_timer(now)
+            self._quic.handle_timer(now + _ROUNDING)
         if self.connected and self._liveness.ping_is_due(now=now):
             self._liveness.spoke(now=now)
             self._quic.send_ping(0)
@@ -183,6 +195,7 @@ class AioquicConnection:
             or private.datagrams_pending(self._quic)
             or private.packets_lost(self._quic) != self._losses_seen
             or self._pace.is_due
+            or self._prober.wants_turn
         )
 
     def write(self, *, now: float) -> list[OutgoingPacket]:
@@ -195,14 +208,20 @@ class AioquicConnection:
             packets = []
         if packets:
             self._liveness.spoke(now=now)
+            self._look_at_acknowledgements(now)
         if owed_acknowledgement and not self._pace.waits:
             self._pace.sent(now=now)
         self._losses_seen = private.packets_lost(self._quic)
         # Whatever the congestion window holds back may leave with the next acknowledgement.
-        has_room = private.congestion_room(self._quic) >= self._limits.packet_size
+        has_room = private.congestion_room(self._quic) >= self._prober.packet_size
         self._must_write = not (self.connected and has_room) or self._control.waits
         self.collect()
         return packets
+
+    def _look_at_acknowledgements(self, now: float) -> None:
+        if self.connected:
+            largest, waiting = private.acknowledgements(self._quic)
+            self._liveness.look_at_acknowledgements(largest=largest, waiting=waiting, now=now)
 
     def farewell(self, *, now: float) -> list[OutgoingPacket]:
         """Return the close that a closed connection owes its peer; empty if the peer closed it."""
@@ -212,14 +231,16 @@ class AioquicConnection:
             return []
 
     def _write(self, now: float) -> list[OutgoingPacket]:
+        packets: list[OutgoingPacket] = []
         if self.connected:
+            packets += self._prober.update(now=now)
+            self.queue.budget = private.largest_datagram(self._quic)
             self._control.push()
         self.queue.expire(now=now)
-        packets: list[OutgoingPacket] = []
         while True:
             room = None
             if self.connected:
-                room = feed(self._quic, self.queue, packet_size=self._limits.packet_size, now=now)
+                room = feed(self._quic, self.queue, packet_size=self._prober.packet_size, now=now)
                 self._pace.hasten(room=room or 0, now=now)
             packets += self._quic.datagrams_to_send(now)
             if room is None or not len(self.queue):
@@ -243,6 +264,7 @@ class AioquicConnection:
     def next_deadline(self) -> float:
         """When `handle_timer` or `write` has something to do."""
         own = self._liveness.next_deadline(connected=self.connected)
+        own = min(own, self._prober.next_deadline())
         try:
             deadline = self._quic.get_timer()
         except Exception as error:  # noqa: BLE001  the border, as above
@@ -260,12 +282,16 @@ class AioquicConnection:
         quic = self._quic
         return ConnectionStatistics(
             address=self._address,
-            datagram_budget=private.largest_datagram(quic),
+            datagram_budget=min(self.queue.budget, private.largest_datagram(quic)),
+            packet_size=self._prober.packet_size,
             round_trip_time=private.smoothed_round_trip(quic),
+            shortest_round_trip=private.shortest_round_trip(quic),
             queued=len(self.queue),
             control_backlog=self._control.backlog,
             packets_lost=private.packets_lost(quic),
             heard_at=self._liveness.heard_at,
+            unacknowledged_since=self._liveness.unacknowledged_since,
+            payloads_discarded=self._prober.payloads_discarded,
         )
 
     # What aioquic reports
@@ -325,6 +351,7 @@ class AioquicConnection:
         self.connected = True
         self._must_write = True
         self.queue.budget = private.largest_datagram(self._quic)
+        self._search_path()
         self._inbox.add_event(Connected(self.key, self._address))
 
     def _check_streams(self) -> None:
@@ -342,7 +369,11 @@ class AioquicConnection:
         if address is not None and address != self._address:
             self._address = address
             self._must_write = True
+            self._search_path()
             self._inbox.add_event(AddressChanged(self.key, address))
+
+    def _search_path(self) -> None:
+        self._prober.start(ceiling=self._limits.packet_size_to_reach(self._address[0]))
 
     def _report_extra_stream(self) -> None:
         if self.connected and not self._extra_stream_reported:

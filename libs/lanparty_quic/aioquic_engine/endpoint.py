@@ -18,17 +18,20 @@ from lanparty_quic.endpoint import (
     Address,
     ConnectionKey,
     ConnectionStatistics,
+    Cutter,
     EndpointEvent,
     EndpointStatistics,
     Outcome,
+    PathRefused,
     Received,
     Send,
     Trust,
 )
 from lanparty_quic.identity import ServerIdentity
+from lanparty_quic.ingress_queues import IngressQueues
 from lanparty_quic.limits import EndpointLimits
 from lanparty_quic.packet_counts import PacketCounts
-from lanparty_quic.queues import IngressQueues, OutcomeTally, SendQueue
+from lanparty_quic.send_queue import OutcomeTally, SendQueue
 
 __all__ = ["AioquicEndpoint"]
 
@@ -49,6 +52,7 @@ class AioquicEndpoint:
         identity: ServerIdentity | None = None,
         limits: EndpointLimits | None = None,
         retry: bool = False,
+        cutter: Cutter | None = None,
     ) -> None:
         """With an `identity` it accepts connections; `retry` makes clients prove their address."""
         self._local_address = local_address
@@ -63,6 +67,7 @@ class AioquicEndpoint:
             capacity=self._limits.ingress_packets,
             total_capacity=self._limits.ingress_packets_in_all,
         )
+        self._cutter = cutter
         self._closing = ClosingPeriods()
         self._touched: dict[ConnectionKey, AioquicConnection] = {}
         self._timers: list[tuple[float, ConnectionKey]] = []
@@ -110,6 +115,12 @@ class AioquicEndpoint:
     def datagrams(self) -> list[Received]:
         """Take the datagrams that came in."""
         return self._inbox.datagrams()
+
+    def limit_datagrams(self, connection: ConnectionKey, size: int) -> None:
+        """Send a connection's peer no payload over `size` bytes."""
+        found = self._connections.get(connection)
+        if found is not None:
+            found.queue.limit(size)
 
     def queue(self, sends: Iterable[Send], *, now: float) -> None:
         """Queue copies; each gets an outcome, `destination_left` for an unknown connection."""
@@ -185,6 +196,12 @@ class AioquicEndpoint:
                 self._counts.dropped[PacketDrop.INGRESS_OVERFLOW] += 1
         elif not self._arrivals.push(key, (packet, source)):
             self._counts.dropped[PacketDrop.INGRESS_OVERFLOW] += 1
+
+    def receive_refusal(self, address: Address) -> None:
+        """Tell of every dialed connection to an address where nobody seems to listen."""
+        for connection in self._connections.values():
+            if connection.dialed and connection.address == address:
+                self._inbox.add_event(PathRefused(connection.key))
 
     def handle_turn(self, *, now: float) -> None:
         """Take in what waits, by turns, and handle what is due."""
@@ -263,6 +280,7 @@ class AioquicEndpoint:
             limits=self._limits.queue,
             budget=self._limits.packet_size,
             tally=self._tally,
+            cutter=self._cutter,
         )
         connection = AioquicConnection(
             self._last_key,

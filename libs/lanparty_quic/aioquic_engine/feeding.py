@@ -7,19 +7,18 @@ out. So the queue in front keeps everything that congestion control or pacing wo
 from aioquic.quic.connection import QuicConnection
 
 from lanparty_quic.aioquic_engine import private
-from lanparty_quic.queues import SendQueue
+from lanparty_quic.send_queue import SendQueue
 
 __all__ = ["feed"]
 
 
 def feed(quic: QuicConnection, queue: SendQueue, *, packet_size: int, now: float) -> int | None:
-    """Fill the packets that may leave now from the queue.
+    """Fill the packets that may leave now from the queue, whose budget is that of a packet.
 
     Returns the bytes that are left in the first of them, None when nothing was handed over.
     """
     if not len(queue) or private.datagrams_pending(quic):
         return None
-    queue.budget = private.largest_datagram(quic)
     overhead = packet_size - private.packet_room(quic)
     window = private.congestion_room(quic)
     packets = private.packets_allowed_by_pacing(quic, now=now)

@@ -2,7 +2,8 @@
 """aioquic's private fields that the engine needs, each behind a function that says why.
 
 The version range in pyproject.toml holds them still; `PRIVATE_FIELDS` lists them for the contract
-test, which fails when an update renames one. Nothing else in softlan reads them.
+test, which fails when an update renames one. Beside it only `probing` reads such fields, with a
+list of its own.
 """
 
 import math
@@ -26,6 +27,7 @@ __all__ = [
     "STREAM_FIELDS",
     "acknowledge_by",
     "acknowledgement_waits",
+    "acknowledgements",
     "bound_peer",
     "bound_streams",
     "buffered_control",
@@ -43,6 +45,7 @@ __all__ = [
     "packets_lost",
     "peer_certificate",
     "set_acknowledgement_delay",
+    "shortest_round_trip",
     "smoothed_round_trip",
     "stream_is_open",
     "take_in",
@@ -62,6 +65,7 @@ PRIVATE_FIELDS: Final = (
     "_loss._pacer.bucket_time",
     "_loss._pacer.packet_time",
     "_loss._rtt_initialized",
+    "_loss._rtt_min",
     "_loss._rtt_smoothed",
     "_max_datagram_size",
     "_peer_cid",
@@ -73,7 +77,7 @@ PRIVATE_FIELDS: Final = (
 )
 """Paths from a `QuicConnection`; those of what it holds are in the sets below."""
 
-SPACE_FIELDS: Final = ("ack_at",)
+SPACE_FIELDS: Final = ("ack_at", "ack_eliciting_in_flight", "largest_acked_packet")
 """Paths from a `QuicPacketSpace`."""
 
 STREAM_FIELDS: Final = (
@@ -277,6 +281,20 @@ def peer_certificate(quic: QuicConnection) -> Certificate | None:
 def smoothed_round_trip(quic: QuicConnection) -> float | None:
     """Return the smoothed round trip, None before the first sample (RFC 9002 section 5.3)."""
     return quic._loss._rtt_smoothed if quic._loss._rtt_initialized else None
+
+
+def shortest_round_trip(quic: QuicConnection) -> float | None:
+    """Return the shortest round trip, None before the first sample (RFC 9002 section 5.2)."""
+    return quic._loss._rtt_min if quic._loss._rtt_initialized else None
+
+
+def acknowledgements(quic: QuicConnection) -> tuple[int, int]:
+    """Return the largest packet number that the peer has acknowledged, and how many packets wait.
+
+    Only packets after the handshake that ask for an acknowledgement (RFC 9002 section 2).
+    """
+    space = quic._spaces[Epoch.ONE_RTT]
+    return space.largest_acked_packet, space.ack_eliciting_in_flight
 
 
 def packets_lost(quic: QuicConnection) -> int:

@@ -67,6 +67,7 @@ class RelayCollector(Collector):
             return
         yield from _about_relay(seen)
         if seen.heartbeat is not None:
+            yield _leases(seen.heartbeat)
             yield from _about_packets(seen.heartbeat)
             yield from _about_sessions(seen.heartbeat)
         yield from _relay_counters(seen)
@@ -109,6 +110,14 @@ def _about_relay(seen: Observation) -> Iterator[Metric]:
             "Time since the forwarding half last said that it runs.",
             value=max(0.0, seen.heartbeat_age),
         )
+
+
+def _leases(heartbeat: Heartbeat) -> Metric:
+    return GaugeMetricFamily(
+        "softlan_relay_leases",
+        "Addresses leased, those that are kept for absent players too.",
+        value=heartbeat.leases,
+    )
 
 
 def _about_packets(heartbeat: Heartbeat) -> Iterator[Metric]:

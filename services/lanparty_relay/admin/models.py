@@ -68,6 +68,14 @@ class RoomSummary(_Answer):
 
     room_id: Annotated[PublicRoomId, Field(description="Public id.", examples=["9f86d081884c"])]
     mtu: Annotated[int, Field(description="Effective MTU of the segment.", examples=[1500])]
+    network: Annotated[
+        str,
+        Field(
+            description="IPv4 network of the addresses that are leased to its players. Another "
+            "one when this is in the way of a player's own network.",
+            examples=["10.171.5.0/24"],
+        ),
+    ]
     lasting: Annotated[bool, Field(description="Whether the room stays without players.")]
     opened_at: Annotated[datetime, Field(description="When it was made.")]
     age_seconds: Annotated[float, Field(ge=0, description="How long ago that was.")]
@@ -117,6 +125,13 @@ class Peer(_Answer):
     name: Annotated[str, Field(description="Display name, chosen by itself.", examples=["Ada"])]
     address: Annotated[
         str, Field(description="Where its packets come from.", examples=["198.51.100.7:50123"])
+    ]
+    lease: Annotated[
+        str | None,
+        Field(
+            description="IPv4 address in the room that is leased to it; null for a gateway.",
+            examples=["10.171.5.34"],
+        ),
     ]
     joined_at: Annotated[datetime, Field(description="When it was admitted.")]
     age_seconds: Annotated[float, Field(ge=0, description="How long ago that was.")]
@@ -214,6 +229,9 @@ class Relay(_Answer):
     rooms: Count
     peers: Count
     connections: Annotated[Count, Field(description="QUIC connections, handshakes included.")]
+    leases: Annotated[
+        Count, Field(description="Addresses leased, those that are kept for absent players too.")
+    ]
     counters: Annotated[Counters, Field(description="Of all rooms, also those that went.")]
     packets: Packets
     sessions: Sessions

@@ -27,6 +27,7 @@ def view_of_relay(seen: Observation, heartbeat: Heartbeat) -> models.Relay:
         rooms=len(seen.rooms),
         peers=sum(1 for _ in seen.peers()),
         connections=heartbeat.connections,
+        leases=heartbeat.leases,
         counters=_counters(seen.snapshot.total(0)),
         packets=models.Packets(
             received=heartbeat.packets_received,
@@ -49,6 +50,7 @@ def view_of_room(seen: Observation, room: RoomRecord) -> models.RoomSummary:
     return models.RoomSummary(
         room_id=room.room_id,
         mtu=room.mtu,
+        network=room.network,
         lasting=room.lasting,
         opened_at=_time(seen, room.opened_at),
         age_seconds=_age(seen, room.opened_at),
@@ -72,6 +74,7 @@ def view_of_peer(seen: Observation, peer: PeerRecord) -> models.Peer:
         mac=peer.mac,
         name=peer.name,
         address=peer.address,
+        lease=peer.lease,
         joined_at=_time(seen, peer.joined_at),
         age_seconds=_age(seen, peer.joined_at),
         round_trip_seconds=seen.snapshot.round_trip_seconds(peer.block),

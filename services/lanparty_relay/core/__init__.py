@@ -3,8 +3,9 @@
 `Relay` is all that the shell drives; its module shows how a turn goes.
 """
 
-from lanparty_relay.core.actions import Action, CloseConnection, SendControl
+from lanparty_relay.core.actions import Action, CloseConnection, LimitDatagrams, SendControl
 from lanparty_relay.core.blocks import RELAY_BLOCK, CounterBlocks
+from lanparty_relay.core.cutting import cut_copy
 from lanparty_relay.core.events import (
     HelloRejected,
     LifecycleEvent,
@@ -14,23 +15,45 @@ from lanparty_relay.core.events import (
     MemberReported,
     RoomClosed,
     RoomOpened,
+    RoomRenumbered,
     SessionFault,
     SessionFaulted,
 )
 from lanparty_relay.core.guards import Guard, PassEverything
+from lanparty_relay.core.lease_records import (
+    FIRST_HOST,
+    LAST_HOST,
+    RememberedLease,
+    RememberedRoom,
+)
+from lanparty_relay.core.leases import (
+    LEASE_KEY_BYTES,
+    LEASE_SECONDS,
+    ROOM_KEY_BYTES,
+    LeaseBook,
+)
 from lanparty_relay.core.limits import PEERS_PER_ROOM_CEILING, RelayLimits
 from lanparty_relay.core.relay import Relay
 from lanparty_relay.core.session_counts import SessionCounts
+from lanparty_relay.core.subnets import ROOM_PREFIX_LENGTH
 
 __all__ = [
+    "FIRST_HOST",
+    "LAST_HOST",
+    "LEASE_KEY_BYTES",
+    "LEASE_SECONDS",
     "PEERS_PER_ROOM_CEILING",
     "RELAY_BLOCK",
+    "ROOM_KEY_BYTES",
+    "ROOM_PREFIX_LENGTH",
     "Action",
     "CloseConnection",
     "CounterBlocks",
     "Guard",
     "HelloRejected",
+    "LeaseBook",
     "LifecycleEvent",
+    "LimitDatagrams",
     "MemberJoined",
     "MemberLeft",
     "MemberMoved",
@@ -38,10 +61,14 @@ __all__ = [
     "PassEverything",
     "Relay",
     "RelayLimits",
+    "RememberedLease",
+    "RememberedRoom",
     "RoomClosed",
     "RoomOpened",
+    "RoomRenumbered",
     "SendControl",
     "SessionCounts",
     "SessionFault",
     "SessionFaulted",
+    "cut_copy",
 ]

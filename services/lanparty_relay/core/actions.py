@@ -6,7 +6,7 @@ from typing import TypeAlias
 from lanparty_obs.codes import SessionEnd
 from lanparty_quic.endpoint import ConnectionKey
 
-__all__ = ["Action", "CloseConnection", "SendControl"]
+__all__ = ["Action", "CloseConnection", "LimitDatagrams", "SendControl"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +27,13 @@ class CloseConnection:
     text: str
 
 
-Action: TypeAlias = SendControl | CloseConnection
+@dataclass(frozen=True, slots=True)
+class LimitDatagrams:
+    """Send the connection no larger datagrams than its endpoint accepts."""
+
+    connection: ConnectionKey
+    size: int
+    """Of an overlay datagram, in bytes."""
+
+
+Action: TypeAlias = SendControl | CloseConnection | LimitDatagrams

@@ -5,8 +5,10 @@ core's clock. For each room `RoomOpened` comes first and `RoomClosed` last; in b
 `MemberJoined` has one `MemberLeft` later, and what comes between the two is about that member.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
 from typing import TypeAlias
 
 from lanparty_ctrl import RoomCode, Stats
@@ -24,6 +26,7 @@ __all__ = [
     "MemberReported",
     "RoomClosed",
     "RoomOpened",
+    "RoomRenumbered",
     "SessionFault",
     "SessionFaulted",
 ]
@@ -44,6 +47,8 @@ class SessionFault(StrEnum):
     """What QUIC itself forbids, such as a stream beyond the allowed ones: the transport closes."""
     HELLO_TIMEOUT = "hello_timeout"
     """No hello in time: rejected as `hello_timeout`."""
+    CONTROL_FLOOD = "control_flood"
+    """More control bytes than any endpoint has reason for: `protocol_error`."""
     CONTROL_NOT_READ = "control_not_read"
     """Control bytes that the peer doesn't take: the session ends as `too_slow`."""
     DATAGRAM_BEFORE_WELCOME = "datagram_before_welcome"
@@ -58,6 +63,8 @@ class RoomOpened:
     code: RoomCode = field(repr=False)
     """The join secret: for the one API field, never for a log."""
     mtu: int
+    network: IPv4Network
+    """Of the addresses that are leased to its clients."""
     lasting: bool
     opened_at: float
     block: int
@@ -73,6 +80,16 @@ class RoomClosed:
     room_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class RoomRenumbered:
+    """A room got another network, because the one before was in the way of a member's machine."""
+
+    room_id: str
+    network: IPv4Network
+    leases: Mapping[int, IPv4Address | None]
+    """What each member has now, by peer id; None for a gateway."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberJoined:
     """An endpoint was admitted and welcomed."""
@@ -83,6 +100,8 @@ class MemberJoined:
     mac: MacAddress | None
     name: str
     address: Address
+    lease: IPv4Address | None
+    """The address that is leased to a client; None for a gateway."""
     joined_at: float
     resumed: bool
     """It took over its own earlier session, whose `MemberLeft` came just before."""
@@ -140,6 +159,7 @@ class SessionFaulted:
 
 LifecycleEvent: TypeAlias = (
     RoomOpened
+    | RoomRenumbered
     | RoomClosed
     | MemberJoined
     | MemberLeft

@@ -12,6 +12,8 @@ from lanparty_proto import (
 
 __all__ = [
     "CONTROL_BACKLOG_LIMIT",
+    "CONTROL_BURST",
+    "CONTROL_BYTES_PER_SECOND",
     "CONTROL_STALL_SECONDS",
     "HEARTBEAT_SECONDS",
     "LARGEST_DATAGRAM",
@@ -26,6 +28,14 @@ PEERS_PER_ROOM_CEILING: Final = 250
 
 CONTROL_BACKLOG_LIMIT: Final = 256 * 1024
 """Control bytes that may wait for a peer's acknowledgement before its session is `too_slow`."""
+
+CONTROL_BURST: Final = 512 * 1024
+"""Control bytes that a peer may say at once: a tenth of a second's work. More than
+`CONTROL_BACKLOG_LIMIT`, so that whoever asks much and reads nothing is told that."""
+
+CONTROL_BYTES_PER_SECOND: Final = 8 * 1024
+"""Control bytes that a peer may say in the long run: ten times what an endpoint does that tells its
+networks every second. Reading a kilobyte of them costs as much as forwarding five frames."""
 
 CONTROL_STALL_SECONDS: Final = 10.0
 """How long none of the waiting control bytes may be acknowledged before it is `too_slow`."""

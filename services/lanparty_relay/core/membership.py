@@ -1,27 +1,24 @@
 """From a hello to a leave: acts on admission's verdicts and tells everybody concerned.
 
 Everything that changes who is in which room passes through here, so that registry, ledger,
-sessions, peers and lifecycle events never disagree. A verdict holds only for the moment: a
-contested place is judged again when the contest is decided or its holder leaves.
+addresses, sessions, peers and lifecycle events never disagree. A verdict holds only for the moment:
+a contested place is judged again when the contest is decided or its holder leaves.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from lanparty_ctrl import (
-    PROTOCOL_VERSION,
     Disconnect,
     Hello,
-    PeerJoined,
-    PeerLeft,
     Ping,
     Reject,
-    RoomReady,
-    Welcome,
 )
 from lanparty_ctrl.states import RelayInput
 from lanparty_obs.codes import SessionEnd, sentence
+from lanparty_relay.core.addressing import Addressing, Prefixes
 from lanparty_relay.core.admission import Admission, Admitted, Contested, NewRoom, Refused, Verdict
+from lanparty_relay.core.announcements import Announcements
 from lanparty_relay.core.contests import Contest, Contests
 from lanparty_relay.core.egress import EgressLedger
 from lanparty_relay.core.events import (
@@ -31,8 +28,9 @@ from lanparty_relay.core.events import (
     MemberLeft,
     RoomClosed,
     RoomOpened,
+    RoomRenumbered,
 )
-from lanparty_relay.core.limits import HEARTBEAT_SECONDS, LARGEST_DATAGRAM, RelayLimits
+from lanparty_relay.core.limits import RelayLimits
 from lanparty_relay.core.members import Member, Newcomer
 from lanparty_relay.core.outbox import Outbox
 from lanparty_relay.core.rooms import Departure, Room, RoomRegistry
@@ -57,18 +55,19 @@ class Membership:
         ledger: EgressLedger,
         sessions: Sessions,
         outbox: Outbox,
+        addressing: Addressing,
+        announcements: Announcements,
         tally: SessionTally,
         random_bytes: Callable[[int], bytes],
-        server_version: str,
     ) -> None:
-        self._limits: Final = limits
         self._registry: Final = registry
         self._ledger: Final = ledger
         self._sessions: Final = sessions
         self._outbox: Final = outbox
+        self._addressing: Final = addressing
+        self._announcements: Final = announcements
         self._tally: Final = tally
         self._random_bytes: Final = random_bytes
-        self._server_version: Final = server_version
         self._admission: Final = Admission(registry, limits)
         self._contests: Final = Contests()
         self.lifecycle: list[LifecycleEvent] = []
@@ -90,6 +89,11 @@ class Membership:
             newcomer = self._sessions.get(contest.newcomer)
             if newcomer is not None:
                 self.end(newcomer, contest.code, now=now)
+
+    def receive_prefixes(self, member: Member, prefixes: Prefixes, *, now: float) -> None:
+        """Give the room other addresses if a member's machine is in its network by now."""
+        if self._addressing.change_prefixes(member, prefixes, now=now):
+            self._renumber(member.room, tuple(member.room.members.values()), now=now)
 
     def handle_timer(self, *, now: float) -> None:
         """Give the places of holders that stayed silent to those who wait."""
@@ -133,12 +137,14 @@ class Membership:
             name=hello.name,
             datagram_budget=hello.datagram_budget,
         )
-        departure = None
+        departure = former_address = None
         if isinstance(verdict.room, NewRoom):
-            member = self._registry.join(self._open(verdict.room, now=now), newcomer, now=now)
+            room = self._open(verdict.room, hello, now=now)
+            member = self._registry.join(room, newcomer, now=now)
         elif verdict.displaced is None:
             member = self._registry.join(verdict.room, newcomer, now=now)
         else:
+            former_address = self._addressing.address(verdict.displaced)
             departure, member = self._registry.replace(
                 verdict.displaced, newcomer, resumed=verdict.resumed, now=now
             )
@@ -146,19 +152,32 @@ class Membership:
         session.member = member
         self._sessions.welcomed(session, now=now)
         self._ledger.member_joined(member)
+        if self._addressing.join(member, hello, now=now):
+            self._renumber(member.room, member.room.others(member), now=now)
         self._note_join(session, member, resumed=verdict.resumed)
-        self._welcome(session, member, resumed=verdict.resumed, now=now)
-        self._tell_of_join(member, departure, resumed=verdict.resumed, now=now)
-        if departure is not None:
-            self._settle_vacated(departure.member, now=now)
+        self._outbox.limit_datagrams(session, member.datagram_budget)
+        self._announcements.welcome(member, resumed=verdict.resumed, now=now)
+        if departure is None:
+            self._announcements.join(member, now=now)
+            return
+        former = departure.member
+        if not verdict.resumed:
+            self._announcements.leave(former, SessionEnd.REPLACED, besides=member, now=now)
+        # For the others a resumed peer was never gone; its name or address may be another.
+        same_address = self._addressing.address(member) == former_address
+        if not (verdict.resumed and former.name == member.name and same_address):
+            self._announcements.join(member, now=now)
+        self._settle_vacated(former, now=now)
 
-    def _open(self, new_room: NewRoom, *, now: float) -> Room:
+    def _open(self, new_room: NewRoom, hello: Hello, *, now: float) -> Room:
         room = self._registry.create(new_room.code, mtu=new_room.mtu, now=now)
+        network = self._addressing.open_room(room, hello.prefixes_in_use, now=now)
         self.lifecycle.append(
             RoomOpened(
                 room_id=room.room_id,
                 code=room.code,
                 mtu=room.mtu,
+                network=network,
                 lasting=room.lasting,
                 opened_at=room.opened_at,
                 block=room.block,
@@ -178,6 +197,7 @@ class Membership:
                 mac=member.mac,
                 name=member.name,
                 address=session.address,
+                lease=self._addressing.address(member),
                 joined_at=member.joined_at,
                 resumed=resumed,
                 block=member.block,
@@ -185,38 +205,11 @@ class Membership:
             )
         )
 
-    def _welcome(
-        self, session: ControlSession, member: Member, *, resumed: bool, now: float
-    ) -> None:
-        room = member.room
-        welcome = Welcome(
-            version=PROTOCOL_VERSION,
-            peer_id=member.peer_id,
-            room_code=room.code,
-            room_id=room.room_id,
-            mtu=room.mtu,
-            datagram_budget=LARGEST_DATAGRAM,
-            resume_token=member.resume_token,
-            resumed=resumed,
-            heartbeat_seconds=HEARTBEAT_SECONDS,
-            peers_limit=self._limits.peers_per_room,
-            server_version=self._server_version,
-        )
-        self._outbox.send(session, welcome, now=now)
-        for other in room.others(member):
-            self._outbox.send(session, _peer_joined(other), now=now)
-        self._outbox.send(session, RoomReady(), now=now)
-
-    def _tell_of_join(
-        self, member: Member, departure: Departure | None, *, resumed: bool, now: float
-    ) -> None:
-        others = self._sessions_of(member.room.others(member))
-        if departure is not None and not resumed:
-            left = PeerLeft(peer_id=departure.member.peer_id, reason=SessionEnd.REPLACED)
-            self._outbox.send_all(others, left, now=now)
-        # For the others a resumed peer was never gone; only its name may be another.
-        if departure is None or not resumed or departure.member.name != member.name:
-            self._outbox.send_all(others, _peer_joined(member), now=now)
+    def _renumber(self, room: Room, members: Sequence[Member], *, now: float) -> None:
+        """Tell members who have been welcomed that the room has another network."""
+        leases = {member.peer_id: self._addressing.address(member) for member in members}
+        self.lifecycle.append(RoomRenumbered(room.room_id, self._addressing.network(room), leases))
+        self._announcements.addresses(members, now=now)
 
     # Out
 
@@ -263,6 +256,7 @@ class Membership:
         """End every session in the room, those that get a place meanwhile as well; then it goes."""
         if not room.members:
             self._registry.close(room)
+            self._addressing.close_room(room)
             self._ledger.room_closed(room.block)
             self.lifecycle.append(RoomClosed(room.room_id))
             return
@@ -279,8 +273,8 @@ class Membership:
         member = session.member
         if member is not None:
             departure = self._registry.leave(member, now=now)
-            self._note_departure(departure, reason)
-            self._tell_of_leave(departure, reason, now=now)
+            self._note_departure(departure, reason, now=now)
+            self._announcements.leave(member, reason, now=now)
             self._settle_vacated(member, now=now)
         elif refused:
             self._tally.rejected[reason] += 1
@@ -296,31 +290,19 @@ class Membership:
         self._outbox.send(session, Disconnect(code=SessionEnd.REPLACED, text=text), now=now)
         self._outbox.close(session, SessionEnd.REPLACED, text)
         self._sessions.remove(session)
-        self._note_departure(departure, SessionEnd.REPLACED)
+        self._note_departure(departure, SessionEnd.REPLACED, now=now)
 
-    def _note_departure(self, departure: Departure, reason: SessionEnd) -> None:
+    def _note_departure(self, departure: Departure, reason: SessionEnd, *, now: float) -> None:
         member = departure.member
+        self._addressing.leave(member, now=now)
         self._tally.ended[reason] += 1
         self._ledger.member_left(departure)
         self.lifecycle.append(MemberLeft(member.room.room_id, member.peer_id, reason))
         if departure.room_closed:
+            self._addressing.close_room(member.room)
             self.lifecycle.append(RoomClosed(member.room.room_id))
-
-    def _tell_of_leave(self, departure: Departure, reason: SessionEnd, *, now: float) -> None:
-        member = departure.member
-        others = self._sessions_of(member.room.members.values())
-        if others:
-            left = PeerLeft(peer_id=member.peer_id, reason=reason)
-            self._outbox.send_all(others, left, now=now)
 
     def _settle_vacated(self, holder: Member, *, now: float) -> None:
         """Judge those again who waited for this member's answer: it can't come any more."""
         for contest in self._contests.take_vacated(holder):
             self._judge_again(contest, now=now)
-
-    def _sessions_of(self, members: Iterable[Member]) -> list[ControlSession]:
-        return [self._sessions.of_member(member) for member in members]
-
-
-def _peer_joined(member: Member) -> PeerJoined:
-    return PeerJoined(peer_id=member.peer_id, role=member.role, mac=member.mac, name=member.name)

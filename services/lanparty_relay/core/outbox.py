@@ -11,7 +11,7 @@ from typing import Final
 from lanparty_ctrl import Message, encode_message
 from lanparty_obs.codes import SessionEnd
 from lanparty_quic.endpoint import ConnectionKey
-from lanparty_relay.core.actions import Action, CloseConnection, SendControl
+from lanparty_relay.core.actions import Action, CloseConnection, LimitDatagrams, SendControl
 from lanparty_relay.core.deadlines import Deadlines
 from lanparty_relay.core.session import ControlSession
 
@@ -32,18 +32,33 @@ class Outbox:
 
     def send(self, session: ControlSession, message: Message, *, now: float) -> None:
         """Say one thing to one peer."""
-        self._send_bytes(session, encode_message(message), now)
+        self.send_encoded(session, encode_message(message), now=now)
 
     def send_all(self, sessions: Iterable[ControlSession], message: Message, *, now: float) -> None:
         """Say the same to many, encoded once."""
         data = encode_message(message)
         for session in sessions:
-            self._send_bytes(session, data, now)
+            self.send_encoded(session, data, now=now)
+
+    def send_encoded(self, session: ControlSession, data: bytes, *, now: float) -> None:
+        """Say what is encoded already, nothing perhaps."""
+        if not data:
+            return
+        self._actions.append(SendControl(session.connection, data))
+        session.reading.sent(len(data), now=now)
+        if session.reading.wants_look:
+            self._wanted[session.connection] = None
+        elif session.connection not in self._looks:
+            self._looks.set(session.connection, now=now)
 
     def close(self, session: ControlSession, end: SessionEnd, text: str) -> None:
         """Close the connection after what was sent, and look at it no more."""
         self._actions.append(CloseConnection(session.connection, end, text))
         self.forget(session)
+
+    def limit_datagrams(self, session: ControlSession, size: int) -> None:
+        """Send a peer no larger datagrams than it accepts, from its welcome on."""
+        self._actions.append(LimitDatagrams(session.connection, size))
 
     def refuse_connection(self, connection: ConnectionKey, end: SessionEnd) -> None:
         """Close a connection that never had a session."""
@@ -79,11 +94,3 @@ class Outbox:
         """Take what the shell has to do."""
         actions, self._actions = self._actions, []
         return actions
-
-    def _send_bytes(self, session: ControlSession, data: bytes, now: float) -> None:
-        self._actions.append(SendControl(session.connection, data))
-        session.reading.sent(len(data), now=now)
-        if session.reading.wants_look:
-            self._wanted[session.connection] = None
-        elif session.connection not in self._looks:
-            self._looks.set(session.connection, now=now)

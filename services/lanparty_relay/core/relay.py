@@ -35,6 +35,7 @@ from lanparty_ctrl import (
     Message,
     Ping,
     Pong,
+    PrefixesInUse,
     ProtocolViolation,
     Stats,
 )
@@ -61,6 +62,8 @@ from lanparty_quic.endpoint import (
     Send,
 )
 from lanparty_relay.core.actions import Action
+from lanparty_relay.core.addressing import Addressing
+from lanparty_relay.core.announcements import Announcements
 from lanparty_relay.core.blocks import CounterBlocks
 from lanparty_relay.core.deadlines import earliest
 from lanparty_relay.core.egress import EgressLedger
@@ -72,6 +75,7 @@ from lanparty_relay.core.events import (
     SessionFaulted,
 )
 from lanparty_relay.core.guards import Guard, PassEverything
+from lanparty_relay.core.leases import LeaseBook
 from lanparty_relay.core.limits import RelayLimits
 from lanparty_relay.core.membership import Membership
 from lanparty_relay.core.outbox import Outbox
@@ -101,9 +105,13 @@ class Relay:
         blocks: CounterBlocks,
         random_bytes: Callable[[int], bytes],
         server_version: str,
+        leases: LeaseBook,
         guard: Guard | None = None,
     ) -> None:
-        """`random_bytes(n)` returns n unpredictable bytes: codes and tokens are made of them."""
+        """`random_bytes(n)` returns n unpredictable bytes: codes and tokens are made of them.
+
+        `leases` stays the caller's, who takes its changes between turns.
+        """
         self._blocks: Final = blocks
         self._registry: Final = RoomRegistry(blocks, random_bytes)
         self._ledger: Final = EgressLedger(blocks)
@@ -111,15 +119,23 @@ class Relay:
         self._sessions: Final = Sessions(limits.hello_timeout)
         self._outbox: Final = Outbox()
         self._tally: Final = SessionTally()
+        addressing = Addressing(leases)
         self._membership: Final = Membership(
             limits=limits,
             registry=self._registry,
             ledger=self._ledger,
             sessions=self._sessions,
             outbox=self._outbox,
+            addressing=addressing,
+            announcements=Announcements(
+                sessions=self._sessions,
+                outbox=self._outbox,
+                addressing=addressing,
+                limits=limits,
+                server_version=server_version,
+            ),
             tally=self._tally,
             random_bytes=random_bytes,
-            server_version=server_version,
         )
         self._sends: list[Send] = []
         self._work: list[tuple[ConnectionKey, int]] = []
@@ -287,6 +303,9 @@ class Relay:
         self._sessions.open(event.connection, event.address, now=now)
 
     def _receive_control(self, session: ControlSession, data: bytes, *, now: float) -> None:
+        if not session.talking.said(len(data), now=now) and not session.state.is_over:
+            self._fault(session, SessionFault.CONTROL_FLOOD, "too many control bytes", now=now)
+            return
         malformed: ProtocolViolation | None = None
         try:
             session.decoder.receive_bytes(data)
@@ -315,6 +334,8 @@ class Relay:
                 self._outbox.send(session, Pong(nonce=nonce), now=now)
             case Pong(nonce=nonce):
                 self._membership.receive_pong(session, nonce, now=now)
+            case PrefixesInUse(prefixes_in_use=prefixes) if session.member is not None:
+                self._membership.receive_prefixes(session.member, prefixes, now=now)
             case Stats():
                 self._note_report(session, message, now=now)
             case Disconnect():

@@ -5,10 +5,20 @@ from typing import Final
 from lanparty_ctrl import Hello, Message, MessageDecoder
 from lanparty_ctrl.states import RelayInput, RelayState, input_of
 from lanparty_quic.endpoint import Address, ConnectionKey
-from lanparty_relay.core.limits import CONTROL_BACKLOG_LIMIT, CONTROL_STALL_SECONDS
+from lanparty_relay.core.limits import (
+    CONTROL_BACKLOG_LIMIT,
+    CONTROL_BURST,
+    CONTROL_BYTES_PER_SECOND,
+    CONTROL_STALL_SECONDS,
+)
 from lanparty_relay.core.members import Member
 
-__all__ = ["ControlSession", "ReadingWatch"]
+__all__ = ["ControlSession", "ReadingWatch", "TalkingWatch"]
+
+
+_AWAY_SECONDS: Final = 12.0
+"""Silence after which a peer that is heard again was cut off, and has its time to read anew. One
+that is there keeps its connection alive every 10 s (docs/protocol.md, "Transport")."""
 
 
 class ReadingWatch:
@@ -19,6 +29,8 @@ class ReadingWatch:
         """What would wait if the peer had taken nothing since the last look."""
         self._progress_at: float | None = None
         """When the peer last took something, or had nothing to take; None: nothing waits."""
+        self._silent_since: float | None = None
+        """When the peer had last been heard at the last look, if it was silent then."""
 
     @property
     def wants_look(self) -> bool:
@@ -37,16 +49,40 @@ class ReadingWatch:
         Only a peer that is there can be too slow: of one whose last packet came at `heard_at`
         nothing is known since, and the idle timeout judges its silence.
         """
+        since = self._silent_since
+        was_away = since is not None and heard_at - since >= _AWAY_SECONDS
+        self._silent_since = heard_at if now > heard_at else None
         if not backlog:
             self._progress_at = None
         elif backlog < self._expected_backlog or self._progress_at is None:
             self._progress_at = now
+        elif was_away:
+            self._progress_at = heard_at
         self._expected_backlog = backlog
         if backlog > CONTROL_BACKLOG_LIMIT:
             return True
         return (
             self._progress_at is not None and heard_at - self._progress_at >= CONTROL_STALL_SECONDS
         )
+
+
+class TalkingWatch:
+    """Tells whether a peer says more than it may: a token bucket of control bytes."""
+
+    __slots__ = ("_left", "_looked_at")
+
+    def __init__(self) -> None:
+        self._left = float(CONTROL_BURST)
+        self._looked_at: float | None = None
+
+    def said(self, size: int, *, now: float) -> bool:
+        """Note that so many bytes came. False: they are too many."""
+        if self._looked_at is not None:
+            since = CONTROL_BYTES_PER_SECOND * (now - self._looked_at)
+            self._left = min(float(CONTROL_BURST), self._left + since)
+        self._looked_at = now
+        self._left -= size
+        return self._left >= 0
 
 
 class ControlSession:
@@ -62,6 +98,7 @@ class ControlSession:
         "reported_at",
         "state",
         "stats_due",
+        "talking",
     )
 
     def __init__(self, connection: ConnectionKey, address: Address) -> None:
@@ -73,6 +110,7 @@ class ControlSession:
         """From its arrival on: a contested place is judged again later."""
         self.member: Member | None = None
         self.reading: Final = ReadingWatch()
+        self.talking: Final = TalkingWatch()
         self.reported_at: float | None = None
         """When its last `stats` were passed on."""
         self.stats_due = False

@@ -3,7 +3,8 @@
 Every received datagram adds one to exactly one slot of its ingress: a `Cast` under which it was
 forwarded or the reason of the first rule that dropped it. Every chosen copy adds one to `CHOSEN`
 and `QUEUED` of its destination, and leaves as a `Send`; its outcome comes later (`egress`).
-Rule 6 is the endpoint's queue. The rules' text: docs/protocol.md, "Forwarding".
+Rule 6 is the endpoint's queue; it also cuts for a destination whose way carries less (`cutting`).
+The rules' text: docs/protocol.md, "Forwarding".
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,14 +12,13 @@ from typing import Final, TypeAlias
 
 from lanparty_obs.counters import (
     CHOSEN,
-    DROPPED_EGRESS,
     DROPPED_INGRESS,
     FORWARDED,
     QUEUED,
     RECEIVED,
     RECEIVED_BYTES,
 )
-from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop
+from lanparty_obs.reasons import Cast, IngressDrop
 from lanparty_proto import (
     BROADCAST,
     CUSTOMER_TAG,
@@ -52,7 +52,6 @@ _GUARD: Final = DROPPED_INGRESS[IngressDrop.GUARD]
 _NOWHERE: Final = DROPPED_INGRESS[IngressDrop.UNKNOWN_UNICAST]
 _BACK: Final = DROPPED_INGRESS[IngressDrop.BACK_TO_INGRESS]
 _NO_DESTINATION: Final = DROPPED_INGRESS[IngressDrop.NO_DESTINATION]
-_OVER_BUDGET: Final = DROPPED_EGRESS[EgressDrop.OVER_BUDGET]
 _UNICAST: Final = FORWARDED[Cast.UNICAST]
 _UNKNOWN_UNICAST: Final = FORWARDED[Cast.UNKNOWN_UNICAST]
 _MULTICAST: Final = FORWARDED[Cast.MULTICAST]
@@ -98,15 +97,11 @@ class Switch:
             if not destinations:
                 continue
             payload = stamp(flow, datagram)  # once: all copies share it
-            size = len(payload)
             for member in destinations:
                 at = member.first_slot
                 slots[at + CHOSEN] += 1
-                if size > member.datagram_budget:  # what its path carries is the queue's to know
-                    slots[at + _OVER_BUDGET] += 1
-                else:
-                    slots[at + QUEUED] += 1
-                    sends.append((member.connection, flow, payload))
+                slots[at + QUEUED] += 1
+                sends.append((member.connection, flow, payload))
         return sends
 
     def _judge(self, ingress: Member, datagram: bytes, now: float) -> _Verdict:

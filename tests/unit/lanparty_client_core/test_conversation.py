@@ -1,6 +1,13 @@
+from ipaddress import IPv4Address
+
 import pytest
 
-from lanparty_client_core.conversation import ANSWER_TIMEOUT, MEMBERS_LIMIT, Conversation
+from lanparty_client_core.conversation import (
+    ANSWER_TIMEOUT,
+    LEASES_LIMIT,
+    MEMBERS_LIMIT,
+    Conversation,
+)
 from lanparty_client_core.events import (
     MemberJoined,
     MemberLeft,
@@ -9,14 +16,17 @@ from lanparty_client_core.events import (
     StateChanged,
 )
 from lanparty_ctrl import (
+    AddressLease,
     Disconnect,
     Hello,
+    Lease,
     Message,
     MessageDecoder,
     PeerJoined,
     PeerLeft,
     Ping,
     Pong,
+    PrefixesInUse,
     Reject,
     Role,
     RoomCode,
@@ -295,3 +305,56 @@ def test_a_relay_cannot_name_members_without_end() -> None:
     assert conversation.state is SessionState.JOINED
     say(conversation, BOB.model_copy(update={"peer_id": MEMBERS_LIMIT + 1}))
     assert ended_of(conversation).code is SessionEnd.PROTOCOL_ERROR
+
+
+def test_a_ping_is_sent_once_welcomed_and_its_answer_is_kept() -> None:
+    early = Conversation(HELLO)
+    early.handle_connected(now=0.0)
+    early.to_send()
+    early.ping(4)
+    assert sent(early) == []
+    conversation = joined()
+    conversation.ping(5)
+    assert sent(conversation) == [Ping(nonce=5)]
+    assert conversation.last_pong is None
+    say(conversation, Pong(nonce=5))
+    assert conversation.last_pong == 5
+
+
+def test_what_the_relay_leases_may_change() -> None:
+    conversation = joined()
+    assert conversation.lease is None
+    lease = AddressLease(address=IPv4Address("10.1.2.3"), prefix_length=24, seconds=60)
+    say(conversation, Lease(lease=lease))
+    assert conversation.lease == lease
+
+
+def test_prefixes_are_told_to_nobody_before_the_welcome_and_after_the_end() -> None:
+    message = PrefixesInUse(prefixes_in_use=())
+    conversation = joined()
+    conversation.report_prefixes(message)
+    assert sent(conversation) == [message]
+    conversation.disconnect(SessionEnd.LEFT, "")
+    conversation.to_send()
+    conversation.report_prefixes(message)
+    conversation.ping(1)
+    assert sent(conversation) == []
+
+
+def test_a_relay_that_renumbers_without_end_is_left() -> None:
+    conversation = joined()
+    leases = [
+        Lease(
+            lease=AddressLease(
+                address=IPv4Address(f"10.1.{number}.3"), prefix_length=24, seconds=60
+            )
+        )
+        for number in range(LEASES_LIMIT + 1)
+    ]
+    say(conversation, *leases[:-1], now=100.0)
+    assert not conversation.state.is_over
+    say(conversation, leases[-1], now=160.0)
+    assert conversation.lease == leases[-1].lease
+    say(conversation, *leases[:-1], now=161.0)
+    assert conversation.ended is not None
+    assert conversation.ended.code is SessionEnd.PROTOCOL_ERROR

@@ -5,6 +5,7 @@ import pytest
 
 from lanparty_client_core import (
     InMemoryPort,
+    Persistence,
     SessionEvent,
     SessionState,
     StateChanged,
@@ -75,3 +76,30 @@ async def test_a_fault_of_an_observer_is_loud(silent_relay: KnownRelay) -> None:
     assert isinstance(running.failure, RuntimeError)
     with pytest.raises(RuntimeError, match="a bug"):
         await running.aclose()
+
+
+async def test_a_service_begins_although_the_name_can_not_be_resolved_yet() -> None:
+    relay = KnownRelay(RelayAddress("a" * 70), PIN)
+    running = await join_relay(relay, InMemoryPort(), hello=HELLO, persistence=Persistence.ALWAYS)
+    states = [running.session.state]
+    await running.aclose()
+    states.append(running.session.state)
+    assert states == [SessionState.CONNECTING, SessionState.LEFT]
+
+
+async def test_a_relay_that_is_not_running_is_noticed_long_before_the_time_limit() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    over = asyncio.Event()
+
+    def observe(event: SessionEvent) -> None:
+        if isinstance(event, StateChanged) and event.state.is_over:
+            over.set()
+
+    relay = KnownRelay(RelayAddress("127.0.0.1", port), PIN, connect_timeout=300)
+    running = await join_relay(relay, InMemoryPort(), hello=HELLO, observer=observe)
+    await over.wait()
+    await running.aclose()
+    assert running.session.ended is not None
+    assert running.session.ended.code is SessionEnd.RELAY_UNREACHABLE

@@ -37,14 +37,14 @@ def from_relay(whole: bytes) -> list[bytes]:
 def test_a_small_frame_goes_out_whole() -> None:
     port, pump = opened()
     port.inject(frame(60))
-    assert pump.read_port(budget=BUDGET) == [encode_whole(frame(60))]
+    assert pump.read_port(budget=BUDGET, now=0.0) == [encode_whole(frame(60))]
 
 
 def test_a_large_frame_goes_out_in_pieces_within_the_budget() -> None:
     port, pump = opened()
     port.inject(frame(1_514))
     port.inject(frame(1_514))
-    datagrams = pump.read_port(budget=BUDGET)
+    datagrams = pump.read_port(budget=BUDGET, now=0.0)
     assert len(datagrams) == 4
     assert max(map(len, datagrams)) <= BUDGET
     assert [decode(datagram).frame_id for datagram in datagrams] == [0xFFFFFFFF] * 2 + [0] * 2
@@ -62,7 +62,7 @@ def test_what_arrives_is_the_frame_that_was_sent(length: int) -> None:
 def test_a_tagged_frame_may_be_four_bytes_longer() -> None:
     port, pump = opened()
     port.inject(tagged_frame(1_518))
-    assert len(pump.read_port(budget=BUDGET)) == 2
+    assert len(pump.read_port(budget=BUDGET, now=0.0)) == 2
     pump.write_port(from_relay(tagged_frame(1_518)), now=0.0)
     assert port.take() == [tagged_frame(1_518)]
     assert pump.counters().dropped == {}
@@ -82,7 +82,7 @@ def test_frames_that_no_room_carries_are_dropped_on_both_ways(
 ) -> None:
     port, pump = opened()
     port.inject(unfit)
-    assert pump.read_port(budget=BUDGET) == []
+    assert pump.read_port(budget=BUDGET, now=0.0) == []
     pump.write_port([stamp(SOURCE, encode_whole(unfit))], now=0.0)
     assert port.take() == []
     assert pump.counters().dropped == {reason: 2}
@@ -92,7 +92,7 @@ def test_frames_are_drained_and_counted_while_there_is_no_room() -> None:
     port = InMemoryPort()
     pump = FramePump(port, first_frame_id=0)
     port.inject(frame(60))
-    assert pump.read_port(budget=None) == []
+    assert pump.read_port(budget=None, now=0.0) == []
     assert port.read_frames() == []
     assert pump.counters().dropped == {FrameDrop.NOT_JOINED: 1}
 
@@ -109,7 +109,7 @@ def test_a_closed_pump_carries_nothing() -> None:
     port, pump = opened()
     pump.close()
     port.inject(frame(60))
-    assert pump.read_port(budget=BUDGET) == []
+    assert pump.read_port(budget=BUDGET, now=0.0) == []
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_a_full_batch_asks_for_another_turn() -> None:
     port, pump = opened()
     for _ in range(FRAMES_PER_READ + 1):
         port.inject(frame(60))
-    assert len(pump.read_port(budget=BUDGET)) == FRAMES_PER_READ
+    assert len(pump.read_port(budget=BUDGET, now=0.0)) == FRAMES_PER_READ
     assert pump.port_has_more
-    assert len(pump.read_port(budget=BUDGET)) == 1
+    assert len(pump.read_port(budget=BUDGET, now=0.0)) == 1
     assert not pump.port_has_more
 
 
@@ -183,7 +183,7 @@ def test_counters_once_read_do_not_change() -> None:
     port, pump = opened()
     before = pump.counters()
     port.inject(frame(13))
-    pump.read_port(budget=BUDGET)
+    pump.read_port(budget=BUDGET, now=0.0)
     assert before.frames_read == 0
     assert before.dropped == {}
 

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import stat
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lanparty_client_core.resume import (
+    PLACES_LIMIT,
     AlreadyJoinedError,
     ResumeRecord,
     ResumeStore,
@@ -96,3 +98,42 @@ def test_a_directory_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Pat
     (tmp_path / "file").write_text("not a directory")
     with pytest.raises(ResumeStoreError, match="file"):
         ResumeStore(tmp_path / "file" / "resume").claim("relay.example:443", "ABCDE")
+
+
+def test_a_place_that_was_claimed_in_vain_leaves_nothing(tmp_path: Path) -> None:
+    ResumeStore(tmp_path).claim("relay.example:443", "ABCDE").close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_places_that_were_not_used_for_longest_go(tmp_path: Path) -> None:
+    store = ResumeStore(tmp_path)
+    present = store.claim("relay.example:443", "PRESENT")
+    present.save(RECORD)
+    for number in range(PLACES_LIMIT + 20):
+        with store.claim("relay.example:443", f"ROOM{number}") as slot:
+            slot.save(RECORD)
+    in_use = 1
+    assert len(list(tmp_path.glob("*.lock"))) == PLACES_LIMIT + in_use
+    assert len(list(tmp_path.glob("*.json"))) == PLACES_LIMIT + in_use
+    assert present.load() == RECORD
+    present.close()
+    with store.claim("relay.example:443", f"ROOM{PLACES_LIMIT + 19}") as slot:
+        assert slot.load() == RECORD
+
+
+def test_a_lock_that_was_removed_meanwhile_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ResumeStore(tmp_path)
+    first = store.claim("relay.example:443", "ABCDE")
+    flock = fcntl.flock
+
+    def close_the_first_and_lock(descriptor: int, operation: int) -> None:
+        first.close()  # Its file goes after the second one has opened it.
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", close_the_first_and_lock)
+    with store.claim("relay.example:443", "ABCDE"):
+        monkeypatch.undo()
+        with pytest.raises(AlreadyJoinedError):
+            store.claim("relay.example:443", "ABCDE")

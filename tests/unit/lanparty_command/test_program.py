@@ -88,7 +88,13 @@ def both(recorder: Recorder) -> Program:
         summary="Do one of two.",
         commands=[
             Command(ServeSettings, recorder.serve, "serve", "Serve people."),
-            Command(DialSettings, recorder.dial, "dial", "Dial somebody."),
+            Command(
+                DialSettings,
+                recorder.dial,
+                "dial",
+                "Dial somebody.",
+                epilog="examples:\n  both dial XYZ\n  both dial --relay a",
+            ),
         ],
         epilog="examples:\n  both serve   serves\n  both dial    dials\n",
     )
@@ -309,6 +315,8 @@ def test_help_of_a_subcommand_has_its_options(
     said = capsys.readouterr().out
     assert "--relay HOST[:PORT]" in said
     assert "[INVITE]" in said
+    assert "An invite.  [env var: LANPARTY_INVITE]" in said
+    assert "both dial XYZ\n" in said
 
 
 def test_a_failure_that_a_person_can_mend_is_one_line_and_its_exit_code(

@@ -1,14 +1,17 @@
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
 from lanparty_ctrl import (
+    AddressLease,
     Disconnect,
     Hello,
     Message,
     PeerJoined,
     Ping,
+    PrefixesInUse,
     Redirect,
     Role,
     RoomCode,
@@ -135,6 +138,19 @@ def test_a_member_is_named_with_the_mac_that_its_role_asks_for() -> None:
         PeerJoined(peer_id=1, role=Role.GATEWAY, mac=ANN, name="Attic")
 
 
+def test_a_client_is_named_with_the_address_that_is_leased_to_it() -> None:
+    address = IPv4Address("10.171.5.34")
+    named = PeerJoined(peer_id=1, role=Role.CLIENT, mac=ANN, name="Ann", address=address)
+    assert '"address":"10.171.5.34"' in named.model_dump_json()
+
+
+def test_at_most_64_prefixes_are_told() -> None:
+    prefix = IPv4Network("10.0.0.0/8")
+    assert len(PrefixesInUse(prefixes_in_use=(prefix,) * 64).prefixes_in_use) == 64
+    with pytest.raises(ValidationError):
+        PrefixesInUse(prefixes_in_use=(prefix,) * 65)
+
+
 def test_a_message_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Ping(nonce=1).nonce = 2  # type: ignore[misc]  # what the test is about
@@ -149,4 +165,36 @@ def test_no_secret_is_in_a_repr() -> None:
 
 def test_every_message_type_has_a_name_of_its_own() -> None:
     names = [model.model_fields["type"].default for model in get_args(Message)]
-    assert len(set(names)) == len(names) == 11
+    assert len(set(names)) == len(names) == 13
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix_length"),
+    [("10.160.3.2", 24), ("172.16.200.254", 24), ("192.168.200.9", 16), ("100.64.0.1", 30)],
+)
+def test_a_lease_is_a_host_of_a_private_network(address: str, prefix_length: int) -> None:
+    lease = AddressLease(address=IPv4Address(address), prefix_length=prefix_length, seconds=60)
+    assert (str(lease.address), lease.prefix_length) == (address, prefix_length)
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix_length"),
+    [
+        ("8.8.8.8", 8),
+        ("1.1.1.2", 30),
+        ("127.0.0.2", 8),
+        ("0.0.0.1", 8),
+        ("169.254.1.1", 16),
+        ("224.0.0.1", 24),
+        ("255.255.255.254", 24),
+        ("172.16.0.1", 11),
+        ("192.168.1.1", 15),
+        ("10.1.2.0", 24),
+        ("10.1.2.255", 24),
+    ],
+)
+def test_a_lease_that_would_lead_other_traffic_into_the_room_is_refused(
+    address: str, prefix_length: int
+) -> None:
+    with pytest.raises(ValidationError):
+        AddressLease(address=IPv4Address(address), prefix_length=prefix_length, seconds=60)

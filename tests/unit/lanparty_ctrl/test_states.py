@@ -125,6 +125,19 @@ def test_a_message_is_an_input_only_for_the_side_that_may_get_it(
 def test_a_diagram_shows_beginning_transitions_and_end() -> None:
     diagram = render_mermaid(RELAY_TABLE).splitlines()
     assert diagram[:2] == ["stateDiagram-v2", "    [*] --> awaiting_hello"]
-    assert "    member --> member: stats, ping, pong" in diagram
+    assert "    member --> member: prefixes, stats, ping, pong" in diagram
     assert diagram[-1] == "    closed --> [*]"
     assert "    left --> [*]" in render_mermaid(ENDPOINT_TABLE).splitlines()
+
+
+def test_only_a_member_says_which_prefixes_came_into_use() -> None:
+    assert relay_after(RelayInput.HELLO, RelayInput.ADMIT, RelayInput.PREFIXES) is RelayState.MEMBER
+    with pytest.raises(ProtocolViolation, match="prefixes in state awaiting_hello"):
+        relay_after(RelayInput.PREFIXES)
+
+
+def test_a_new_lease_may_come_from_the_welcome_on() -> None:
+    welcomed = (EndpointInput.CONNECTED, EndpointInput.WELCOME)
+    assert endpoint_after(*welcomed, EndpointInput.LEASE) is EndpointState.ENTERING
+    joined = endpoint_after(*welcomed, EndpointInput.ROOM_READY, EndpointInput.LEASE)
+    assert joined is EndpointState.JOINED

@@ -63,3 +63,19 @@ def test_other_hardware_protocols_and_operations_are_not_read(at: int, octets: s
     with pytest.raises(PacketError) as refused:
         ArpPacket.parse(memoryview(changed))
     assert refused.value.reason is PacketFault.KIND
+
+
+def test_a_probe_asks_without_saying_who_asks() -> None:
+    probe = ArpPacket.probe(sender_mac=ASKING, target=IPv4Address("10.77.0.2"))
+    assert probe.is_probe
+    assert probe.encode() == bytes.fromhex(
+        "000108000604000102005e100001000000000000000000000a4d0002"
+    )
+
+
+def test_an_announcement_names_the_address_twice() -> None:
+    announcement = ArpPacket.announcement(mac=ASKING, address=IPv4Address("10.77.0.1"))
+    assert not announcement.is_probe
+    assert announcement.encode() == bytes.fromhex(
+        "000108000604000102005e1000010a4d00010000000000000a4d0001"
+    )

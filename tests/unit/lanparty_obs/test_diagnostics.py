@@ -40,7 +40,9 @@ def test_an_error_carries_the_sentence_and_whether_another_try_makes_sense() -> 
 def test_a_status_is_plain_values_for_json() -> None:
     plain = json.loads(json.dumps(STATUS.to_dict()))
     assert plain == STATUS.to_dict()
-    assert plain["members"] == [{"peer_id": 2, "role": "gateway", "name": "Attic", "mac": None}]
+    assert plain["members"] == [
+        {"peer_id": 2, "role": "gateway", "name": "Attic", "mac": None, "address": None}
+    ]
     assert plain["last_error"]["code"] == "room_full"
     assert plain["room_code"] == "SESAME"
 

@@ -152,6 +152,17 @@ def test_a_moved_endpoint_is_told_apart_by_its_connection() -> None:
     assert link.player.endpoint.local_address == PLAYER
 
 
+def test_an_endpoint_that_is_switched_off_says_no_word_and_leaves_its_address() -> None:
+    simulation = Simulation()
+    link = Link(simulation)
+    simulation.remove(link.relay.endpoint)
+    link.player.endpoint.queue([(link.key, 1, b"anybody?")], now=simulation.now)
+    simulation.run_for(5)
+    assert link.relay.payloads == []
+    assert len(link.player.events) == 1
+    simulation.memory_endpoint(RELAY, listening=True)
+
+
 def test_a_trace_tells_what_was_lost() -> None:
     simulation = Simulation(trace=True)
     link = Link(simulation)

@@ -1,5 +1,6 @@
 """The UDP socket, on loopback."""
 
+import select
 import socket
 from collections.abc import Iterator
 
@@ -101,3 +102,62 @@ def test_without_ipv6_everything_means_every_ipv4_address(
     bound = UdpSocket.bind("::", 0)
     assert bound.address[0] == "0.0.0.0"
     bound.close()
+
+
+# What ICMP says
+
+
+@pytest.fixture
+def nobody() -> int:
+    """A UDP port of this host where nobody listens, in either family."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.bind(("::", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_refusals(sender: UdpSocket) -> list[Address]:
+    for _ in range(100):
+        select.select([sender.fileno()], [], [], 0.1)
+        sender.receive(64)
+        refused = sender.refusals()
+        if refused:
+            return refused
+    return []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_where_nobody_listens_is_told(nobody: int, host: str) -> None:
+    dialer = UdpSocket.bind("::", 0, notes_refusals=True)
+    dialer.send([(b"anybody?", (host, nobody))])
+    assert wait_for_refusals(dialer) == [(host, nobody)]
+    assert dialer.refusals() == []
+    dialer.close()
+
+
+def test_a_refusal_costs_no_packet_to_others(nobody: int, plain: UdpSocket) -> None:
+    dialer = UdpSocket.bind("::", 0, notes_refusals=True)
+    dialer.send([(b"anybody?", ("127.0.0.1", nobody))])
+    select.select([dialer.fileno()], [], [], 5)
+    dialer.send([(b"to one who listens", plain.address)])
+    assert [data for data, _ in plain.receive(64)] == [b"to one who listens"]
+    assert dialer.unsent == 0
+    assert wait_for_refusals(dialer) == [("127.0.0.1", nobody)]
+    dialer.close()
+
+
+def test_no_error_wakes_for_ever(nobody: int) -> None:
+    dialer = UdpSocket.bind("::", 0, notes_refusals=True)
+    dialer.send([(b"x" * 65_000, ("127.0.0.1", nobody))] * 3 + [(b"y", ("::1", nobody))] * 3)
+    assert wait_for_refusals(dialer)
+    for _ in range(3):
+        dialer.receive(64)
+        dialer.refusals()
+    assert select.select([dialer.fileno()], [], [], 0) == ([], [], [])
+    dialer.close()
+
+
+def test_a_listener_hears_of_no_refusals(nobody: int, dual: UdpSocket) -> None:
+    dual.send([(b"anybody?", ("127.0.0.1", nobody))])
+    select.select([dual.fileno()], [], [], 0.2)
+    assert dual.receive(64) == []
+    assert dual.refusals() == []

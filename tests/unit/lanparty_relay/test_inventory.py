@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
 
 from lanparty_ctrl import Role, RoomCode, Stats
 from lanparty_obs.codes import SessionEnd
@@ -14,6 +15,7 @@ from lanparty_relay.core import (
     MemberReported,
     RoomClosed,
     RoomOpened,
+    RoomRenumbered,
 )
 from lanparty_relay.inventory import Inventory, change_of
 
@@ -23,6 +25,7 @@ def opened(room_id: str = "r1") -> RoomOpened:
         room_id=room_id,
         code=RoomCode.parse("ABCDE"),
         mtu=1500,
+        network=IPv4Network("10.171.5.0/24"),
         lasting=False,
         opened_at=1.0,
         block=1,
@@ -38,6 +41,7 @@ def joined(peer_id: int = 1, *, room_id: str = "r1") -> MemberJoined:
         mac=MacAddress.parse("02:00:00:00:00:01"),
         name="Ada",
         address=("2001:db8::1", 50_000),
+        lease=IPv4Address("10.171.5.34"),
         joined_at=2.0,
         resumed=False,
         block=2,
@@ -59,10 +63,21 @@ def test_rooms_and_peers_are_found_after_they_came() -> None:
     room = inventory.room("r1")
     assert room is not None
     assert (room.code, room.block, room.serial) == ("ABCDE", 1, 2)
+    assert room.network == "10.171.5.0/24"
     peer = inventory.peer("r1", 1)
     assert peer is not None
     assert (peer.mac, peer.address) == ("02:00:00:00:00:01", "[2001:db8::1]:50000")
+    assert peer.lease == "10.171.5.34"
     assert peer.report is None
+
+
+def test_a_room_with_another_network_has_its_members_under_their_new_leases() -> None:
+    network = IPv4Network("172.16.130.0/24")
+    leases = {1: network[34], 2: None, 3: network[35]}
+    renumbered = RoomRenumbered("r1", network, leases)
+    inventory = inventory_after(opened(), joined(1), joined(2), renumbered)
+    assert [room.network for room in inventory.rooms()] == ["172.16.130.0/24"]
+    assert [peer.lease for peer in inventory.peers("r1")] == ["172.16.130.34", None]
 
 
 def test_a_peer_that_left_is_gone() -> None:
@@ -98,6 +113,7 @@ def test_a_change_about_what_is_not_there_means_nothing() -> None:
     inventory = inventory_after(
         MemberLeft("r1", 1, SessionEnd.LEFT),
         MemberMoved("r1", 1, ("192.0.2.7", 4)),
+        RoomRenumbered("r1", IPv4Network("172.16.130.0/24"), {1: None}),
         RoomClosed("r1"),
     )
     assert inventory.rooms() == []

@@ -1,3 +1,5 @@
+from ipaddress import IPv4Address, IPv4Network
+
 import pytest
 from structlog.stdlib import BoundLogger
 from structlog.testing import CapturingLogger
@@ -15,6 +17,7 @@ from lanparty_relay.core import (
     MemberReported,
     RoomClosed,
     RoomOpened,
+    RoomRenumbered,
     SessionFault,
     SessionFaulted,
 )
@@ -28,13 +31,19 @@ EVENTS: list[tuple[LifecycleEvent, str, dict[str, object]]] = [
             room_id="r1",
             code=RoomCode.parse("SECRET"),
             mtu=1500,
+            network=IPv4Network("10.171.5.0/24"),
             lasting=False,
             opened_at=1.0,
             block=1,
             serial=2,
         ),
         "room opened",
-        {"room": "r1", "mtu": 1500},
+        {"room": "r1", "mtu": 1500, "network": "10.171.5.0/24"},
+    ),
+    (
+        RoomRenumbered("r1", IPv4Network("172.16.130.0/24"), {1: None}),
+        "room renumbered",
+        {"room": "r1", "network": "172.16.130.0/24"},
     ),
     (RoomClosed("r1"), "room closed", {"room": "r1"}),
     (
@@ -45,6 +54,7 @@ EVENTS: list[tuple[LifecycleEvent, str, dict[str, object]]] = [
             mac=MacAddress.parse("02:00:00:00:00:01"),
             name="Ada",
             address=ADDRESS,
+            lease=IPv4Address("10.171.5.34"),
             joined_at=2.0,
             resumed=False,
             block=2,

@@ -1,6 +1,6 @@
 import pytest
 
-from lanparty_client_core import EndpointSession, InMemoryPort, RelayTarget, SessionState
+from lanparty_client_core import InMemoryPort, LastingSession, RelayTarget, SessionState
 from lanparty_ctrl import Hello, Role, RoomCode
 from lanparty_obs.codes import SessionEnd
 from lanparty_obs.counters import GENERATION, SLOTS_PER_BLOCK
@@ -10,6 +10,7 @@ from lanparty_quic.simulation import Simulation
 from lanparty_relay.admin_link import CloseRoom, Command, KickPeer
 from lanparty_relay.core import (
     CounterBlocks,
+    LeaseBook,
     LifecycleEvent,
     MemberLeft,
     Relay,
@@ -42,6 +43,7 @@ class ServedRelay:
                 blocks=blocks,
                 random_bytes=lambda length: b"\x05" * length,
                 server_version="softlan test",
+                leases=LeaseBook(bytes(32)),
             ),
             blocks=blocks,
             on_events=lambda events, now: self.told.extend(events),
@@ -62,9 +64,9 @@ class ServedRelay:
         self.simulation.waker(self.endpoint)()
         self.simulation.run_for(1)
 
-    def join(self, number: int, port: InMemoryPort | None = None) -> EndpointSession:
+    def join(self, number: int, port: InMemoryPort | None = None) -> LastingSession:
         endpoint = self.simulation.memory_endpoint((f"198.51.100.{number}", 50_000))
-        session = EndpointSession(
+        session = LastingSession(
             endpoint,
             port or InMemoryPort(mtu=1_500),
             target=RelayTarget(
@@ -92,7 +94,7 @@ def served() -> ServedRelay:
     return ServedRelay()
 
 
-def end_of(session: EndpointSession) -> SessionEnd | None:
+def end_of(session: LastingSession) -> SessionEnd | None:
     return None if session.ended is None else session.ended.code
 
 

@@ -78,3 +78,15 @@ def test_a_secret_that_others_could_read_becomes_its_owners_alone(tmp_path: Path
     restored.chmod(0o644)
     assert StateDirectory(tmp_path).read("admin-token", secret=True) == b"token"
     assert restored.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_set_aside_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    for content in (b"first", b"second"):
+        state.write("leases.json", content, secret=True)
+        aside = state.set_aside("leases.json")
+        assert state.read("leases.json") is None
+        assert aside.read_bytes() == content
+        assert aside.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(CommandFailed, match="can't be moved"):
+        state.set_aside("leases.json")

@@ -6,6 +6,8 @@ from pydantic import ValidationError
 
 from lanparty_command import CommandFailed, CommandSettings, ExitCode, Option, RelayAddress
 from lanparty_ctrl import Role, RoomCode
+from lanparty_endpoint.trust import read_line
+from lanparty_endpoint.typed_room import TypedRoom
 from lanparty_proto import MacAddress
 from lanparty_quic import CertificateAuthority, PinnedKey
 from lanparty_quic.identity import ServerIdentity
@@ -14,8 +16,6 @@ from lanparty_sim.settings import (
     JoinSettings,
     LoadSettings,
     RelaySettings,
-    TypedRoom,
-    read_line,
 )
 
 PIN = "sha256:" + "A" * 43
@@ -37,14 +37,19 @@ def test_a_pin_file_is_read(tmp_path: Path) -> None:
 def test_without_a_pin_an_authority_vouches(tmp_path: Path, identity: ServerIdentity) -> None:
     assert RelaySettings(relay=RELAY).known_relay().trust == CertificateAuthority()
     file = tmp_path / "ca.pem"
-    file.write_bytes(identity.certificate.public_bytes(Encoding.PEM))
+    certificates = identity.certificate.public_bytes(Encoding.PEM).decode()
+    file.write_text(certificates)
     known = RelaySettings(relay=RELAY, ca_file=file).known_relay()
-    assert known.trust == CertificateAuthority(str(file))
+    assert known.trust == CertificateAuthority(certificates)
 
 
 @pytest.mark.parametrize(
     ("content", "hint"),
-    [(None, "No such file"), ("nonsense", "it holds no certificate")],
+    [
+        (None, "No such file"),
+        ("nonsense", "it holds no certificate"),
+        ("\n" * 200_000, "it has more than"),
+    ],
 )
 def test_a_file_without_authorities_is_the_persons_mistake(
     tmp_path: Path, content: str | None, hint: str

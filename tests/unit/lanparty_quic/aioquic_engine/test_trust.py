@@ -1,7 +1,5 @@
 """Whom a dialed connection takes for its relay."""
 
-from pathlib import Path
-
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -40,10 +38,8 @@ def dial(identity: ServerIdentity, trust: Trust, server_name: str = "relay.examp
 
 
 @pytest.fixture
-def authority(tmp_path: Path, identity: ServerIdentity) -> CertificateAuthority:
-    file = tmp_path / "authority.pem"
-    file.write_bytes(identity.certificate.public_bytes(Encoding.PEM))
-    return CertificateAuthority(str(file))
+def authority(identity: ServerIdentity) -> CertificateAuthority:
+    return CertificateAuthority(identity.certificate.public_bytes(Encoding.PEM).decode())
 
 
 def test_the_pinned_key_is_trusted_whatever_the_name(identity: ServerIdentity) -> None:

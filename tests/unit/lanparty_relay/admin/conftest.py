@@ -97,6 +97,7 @@ def heartbeat() -> Heartbeat:
             faults={SessionFault.SECOND_HELLO: 1},
         ),
         cpu_seconds=0.25,
+        leases=7,
     )
 
 
@@ -133,6 +134,7 @@ class PlayedRelay:
                 room_id=room_id,
                 code=CODE,
                 mtu=1400,
+                network="10.171.5.0/24",
                 lasting=False,
                 opened_at=130.0,
                 block=block,
@@ -153,6 +155,7 @@ class PlayedRelay:
                 mac="02:00:00:00:00:01" if peer_id != 9 else None,
                 name="Ada",
                 address="192.0.2.7:50000",
+                lease="10.171.5.34" if peer_id != 9 else None,
                 joined_at=140.0,
                 block=block,
                 serial=self.blocks.serial(block),

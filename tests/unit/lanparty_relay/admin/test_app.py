@@ -133,6 +133,7 @@ async def test_the_relay_is_shown_with_its_totals(
     shown = (await operator.get("/api/v1/relay")).json()
     assert (shown["version"], shown["listen"]) == ("1.2.3", "[::]:443")
     assert (shown["rooms"], shown["peers"], shown["connections"]) == (1, 2, 3)
+    assert shown["leases"] == 7
     assert shown["uptime_seconds"] == 60
     assert shown["started_at"] == "1970-01-12T13:48:20Z"
     assert shown["limits"]["joins_per_minute"] is None
@@ -147,6 +148,7 @@ async def test_the_relay_is_shown_with_its_totals(
 async def test_rooms_are_shown_with_their_totals(operator: httpx.AsyncClient, relay: Relay) -> None:
     (room,) = (await operator.get("/api/v1/rooms")).json()["rooms"]
     assert (room["room_id"], room["mtu"], room["peers"]) == ("room1", 1400, 2)
+    assert room["network"] == "10.171.5.0/24"
     assert room["gateway"]
     assert room["age_seconds"] == 30
     assert room["counters"]["sent"] == 12
@@ -157,7 +159,7 @@ async def test_a_peer_is_shown_with_its_counters_and_its_claims_apart(
 ) -> None:
     peer = (await operator.get("/api/v1/rooms/room1/peers/1")).json()
     assert (peer["role"], peer["mac"], peer["name"]) == ("client", "02:00:00:00:00:01", "Ada")
-    assert peer["address"] == "192.0.2.7:50000"
+    assert (peer["address"], peer["lease"]) == ("192.0.2.7:50000", "10.171.5.34")
     assert peer["age_seconds"] == 20
     assert peer["round_trip_seconds"] == 0.025
     counters = peer["counters"]
@@ -187,7 +189,7 @@ async def test_peers_are_listed_in_the_order_of_their_joins(
 ) -> None:
     peers = (await operator.get("/api/v1/rooms/room1/peers")).json()["peers"]
     assert [peer["peer_id"] for peer in peers] == [1, 9]
-    assert peers[1]["mac"] is None
+    assert (peers[1]["mac"], peers[1]["lease"]) == (None, None)
 
 
 async def test_the_room_code_stands_in_one_field_alone(

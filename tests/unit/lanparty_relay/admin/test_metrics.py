@@ -75,6 +75,12 @@ async def test_the_limits_are_there_to_compare_with(relay: Relay) -> None:
     assert samples["softlan_relay_peers_limit", ()] == 100
 
 
+async def test_remembered_leases_are_counted_without_saying_whose(relay: Relay) -> None:
+    samples = await samples_of(relay)
+    assert samples["softlan_relay_leases", ()] == 7
+    assert not [name for name, found in samples if "lease" in name and found]
+
+
 async def test_what_endpoints_claim_is_in_no_metric(relay: Relay) -> None:
     assert 999 not in (await samples_of(relay)).values()
 

@@ -76,7 +76,14 @@ def test_the_configuration_that_the_relay_told_last_holds(
 
 def test_changes_go_to_the_inventory(told: Told) -> None:
     record = RoomRecord(
-        room_id="r", code="ABCD", mtu=1500, lasting=False, opened_at=1, block=1, serial=1
+        room_id="r",
+        code="ABCD",
+        mtu=1500,
+        network="10.171.5.0/24",
+        lasting=False,
+        opened_at=1,
+        block=1,
+        serial=1,
     )
     told.state.receive(record)
     assert told.state.inventory.rooms() == [record]

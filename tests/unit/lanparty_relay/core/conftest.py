@@ -28,6 +28,7 @@ from lanparty_relay.core import (
     Action,
     CloseConnection,
     CounterBlocks,
+    LeaseBook,
     LifecycleEvent,
     Relay,
     RelayLimits,
@@ -48,6 +49,7 @@ class FakeShell:
             blocks=self.blocks,
             random_bytes=random.Random(7).randbytes,
             server_version="test",
+            leases=LeaseBook(bytes(32)),
         )
         self.now = 100.0
         self.inbox: defaultdict[ConnectionKey, list[Message]] = defaultdict(list)
@@ -185,7 +187,9 @@ class FakeShell:
         return ConnectionStatistics(
             address=("192.0.2.1", 5000),
             datagram_budget=1170,
+            packet_size=1200,
             round_trip_time=0.025,
+            shortest_round_trip=0.02,
             queued=0,
             control_backlog=self.backlogs.get(key, 0),
             packets_lost=0,

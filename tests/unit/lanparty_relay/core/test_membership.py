@@ -60,9 +60,11 @@ def test_a_join_without_a_code_gets_a_new_code_to_pass_on(shell: FakeShell) -> N
 def test_after_the_welcome_each_member_present_is_named_and_then_the_room_is_ready(
     shell: FakeShell,
 ) -> None:
-    shell.join(1)
+    a = shell.join(1)
     shell.join_gateway()
     c = shell.join(3)
+    lease = shell.welcome(a).lease
+    assert lease is not None
     assert [type(message) for message in shell.inbox[c]] == [
         Welcome,
         PeerJoined,
@@ -70,7 +72,13 @@ def test_after_the_welcome_each_member_present_is_named_and_then_the_room_is_rea
         RoomReady,
     ]
     assert shell.heard(c, PeerJoined) == [
-        PeerJoined(peer_id=1, role=Role.CLIENT, mac=shell.mac(1), name="player 1"),
+        PeerJoined(
+            peer_id=1,
+            role=Role.CLIENT,
+            mac=shell.mac(1),
+            name="player 1",
+            address=lease.address,
+        ),
         PeerJoined(peer_id=2, role=Role.GATEWAY, mac=None, name="player 0"),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from lanparty_ctrl import (
     PeerLeft,
     Ping,
     Pong,
+    PrefixesInUse,
     Reject,
     RoomReady,
     Stats,
@@ -175,6 +177,30 @@ def test_a_second_hello_ends_the_session(shell: FakeShell, waiting: bool) -> Non
     shell.say(a, shell.hello(1))
     assert the_end_of(shell, a).code is SessionEnd.PROTOCOL_ERROR
     assert the_fault(shell).fault is SessionFault.SECOND_HELLO
+
+
+def test_a_flood_of_control_messages_ends_the_session(shell: FakeShell) -> None:
+    a = shell.join(1)
+    many = PrefixesInUse(
+        prefixes_in_use=tuple(IPv4Network((number << 8, 24)) for number in range(64))
+    )
+    for _ in range(600):
+        shell.say(a, many)
+        if shell.closed:
+            break
+    assert the_end_of(shell, a).code is SessionEnd.PROTOCOL_ERROR
+    assert the_fault(shell).fault is SessionFault.CONTROL_FLOOD
+
+
+def test_who_tells_its_networks_every_second_may_do_so_for_ever(shell: FakeShell) -> None:
+    a = shell.join(1)
+    many = PrefixesInUse(
+        prefixes_in_use=tuple(IPv4Network((number << 8, 24)) for number in range(64))
+    )
+    for _ in range(1_000):
+        shell.say(a, many)
+        shell.wait(1.0)
+    assert shell.is_member(a)
 
 
 def test_a_message_before_the_hello_ends_the_session(shell: FakeShell) -> None:

@@ -44,6 +44,16 @@ def test_a_peer_that_takes_nothing_for_ten_seconds_stalls() -> None:
     assert watch.is_stalled(1000, heard_at=CONTROL_STALL_SECONDS, now=CONTROL_STALL_SECONDS)
 
 
+def test_a_peer_that_was_cut_off_has_its_ten_seconds_anew() -> None:
+    watch = ReadingWatch()
+    watch.sent(1000, now=0.0)
+    for second in range(1, 21):
+        assert not watch.is_stalled(1000, heard_at=0.5, now=float(second))
+    for second in range(21, 31):
+        assert not watch.is_stalled(1000, heard_at=float(second), now=float(second))
+    assert watch.is_stalled(1000, heard_at=31.0, now=31.0)
+
+
 def test_more_to_read_is_no_progress() -> None:
     watch = ReadingWatch()
     for second in range(10):
@@ -104,4 +114,3 @@ def test_of_a_peer_that_is_not_heard_any_more_it_says_nothing() -> None:
     watch.sent(1000, now=0.0)
     assert not watch.is_stalled(1000, heard_at=0.0, now=CONTROL_STALL_SECONDS)
     assert not watch.is_stalled(1000, heard_at=0.0, now=3 * CONTROL_STALL_SECONDS)
-    assert watch.is_stalled(1000, heard_at=CONTROL_STALL_SECONDS, now=3 * CONTROL_STALL_SECONDS)

@@ -1,0 +1,1 @@
+"""The face that client and gateway share: state directory, local control socket, doctor, report."""

@@ -1,0 +1,1 @@
+"""What Linux does for a player: the TAP interface, its addresses and routes, link events."""

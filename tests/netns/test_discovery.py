@@ -1,0 +1,125 @@
+"""What a switch would carry, so does the room: DHCP, mDNS, NetBIOS names, games' broadcasts."""
+
+import secrets
+import struct
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+import pytest
+from network import Network
+from real_client import Client, Pair
+from traffic import udp_socket
+
+GAME_PORT = 27_015
+MDNS = ("224.0.0.251", 5_353)
+FOUND_LIMIT = 5.0
+START_LIMIT = 10.0
+LEASED = ("10.77.0.50", "10.77.0.60")
+
+
+def test_dnsmasq_of_one_player_serves_another(
+    network: Network, player: Callable[[str], Client], tool: Callable[[str, str], str]
+) -> None:
+    ann, bob = player("ann"), player("bob")
+    room = ann.join(None, "--address=10.77.0.1/24", "--interface=dhcp0")["room_code"]
+    with ann.machine.start(
+        *(tool("dnsmasq", "dnsmasq-base"), "--no-daemon", "--conf-file=/dev/null", "--port=0"),
+        *("--interface=dhcp0", "--bind-interfaces", "--dhcp-authoritative", "--user=root"),
+        *(f"--dhcp-range={','.join(LEASED)},5m", "--log-dhcp", "--pid-file="),
+        f"--dhcp-leasefile={network.folder / 'dnsmasq.leases'}",
+        log=network.folder / "dnsmasq.log",
+    ) as dnsmasq:
+        dnsmasq.wait_for_text("DHCP", limit=START_LIMIT)
+        bob.start(f"--room={room}", "--address=dhcp", "--interface=dhcp0")
+        bob.wait_joined()
+
+        def leased() -> str | None:
+            told = bob.program.events("joined") + bob.program.events("address_changed")
+            return next((event["address"] for event in told if event["address"]), None)
+
+        address = bob.program.wait_for(leased, "an address by DHCP", limit=FOUND_LIMIT)
+        first, last = map(IPv4Address, LEASED)
+        assert first <= IPv4Address(address.partition("/")[0]) <= last
+        assert "1 received" in bob.machine.run("ping", "-c1", "-W2", "10.77.0.1", check=False)
+        assert "default" not in bob.machine.ip("route", "show", "dev", "dhcp0")
+    assert [bob.leave(), ann.leave()] == [0, 0]
+
+
+def test_a_games_broadcast_finds_the_server_and_its_answer_comes_back(pair: Pair) -> None:
+    for seeker, host in pair.ways:
+        question, answer = secrets.token_bytes(30), secrets.token_bytes(200)
+        with udp_socket(host.machine, GAME_PORT) as server, udp_socket(seeker.machine) as game:
+            server.settimeout(FOUND_LIMIT)
+            game.settimeout(FOUND_LIMIT)
+            game.sendto(question, ("255.255.255.255", GAME_PORT))
+            heard, address = server.recvfrom(1_500)
+            assert (heard, address[0]) == (question, seeker.address)
+            server.sendto(answer, address)
+            assert game.recvfrom(1_500) == (answer, (host.address, GAME_PORT))
+
+
+def mdns_question(name: str) -> bytes:
+    """Ask once for a name's IPv4 address (RFC 6762 section 5.1)."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return struct.pack("!6H", 1, 0, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", 1, 1)
+
+
+def test_avahi_of_one_player_is_found_by_another(
+    network: Network, pair: Pair, tool: Callable[[str, str], str]
+) -> None:
+    settings = network.folder / "avahi.conf"
+    settings.write_text(
+        "[server]\nhost-name=anns-pc\nenable-dbus=no\nuse-ipv6=no\nallow-interfaces=lan0\n"
+    )
+    # A /run of its own: another avahi of this computer has its process id there.
+    alone = 'mount -t tmpfs tmpfs /run && exec "$@"'
+    with (
+        pair.ann.machine.start(
+            *("sh", "-c", alone, "sh", tool("avahi-daemon", "avahi-daemon")),
+            *("-f", settings, "--no-drop-root", "--no-chroot", "--no-rlimits"),
+            log=network.folder / "avahi.log",
+        ) as avahi,
+        udp_socket(pair.bob.machine) as asking,
+    ):
+        avahi.wait_for_text("Server startup complete", limit=START_LIMIT)
+        asking.settimeout(1)
+
+        def found() -> bool:
+            asking.sendto(mdns_question("anns-pc.local"), MDNS)
+            try:
+                answer, (address, _) = asking.recvfrom(1_500)
+            except TimeoutError:
+                return False
+            return address == pair.ann.address and IPv4Address(pair.ann.address).packed in answer
+
+        avahi.wait_for(found, "anns-pc.local has ann's address", limit=FOUND_LIMIT)
+
+
+@pytest.mark.timeout(90)
+def test_nmbd_of_one_player_is_found_by_another(
+    network: Network, pair: Pair, tool: Callable[[str, str], str]
+) -> None:
+    folder = network.folder / "samba"
+    folder.mkdir()
+    settings = folder / "smb.conf"
+    places = ("lock", "state", "cache", "pid", "private")
+    settings.write_text(
+        "[global]\nworkgroup = LANPARTY\nnetbios name = ANNSPC\ninterfaces = lan0\n"
+        "bind interfaces only = yes\ndisable netbios = no\n"
+        + "".join(
+            f"{place} {'dir' if place == 'private' else 'directory'} = {folder}\n"
+            for place in places
+        )
+    )
+    with pair.ann.machine.start(
+        *(tool("nmbd", "samba"), "--foreground", "--no-process-group", "--debug-stdout"),
+        *(f"--configfile={settings}",),
+        log=network.folder / "nmbd.log",
+    ) as nmbd:
+        lookup = (tool("nmblookup", "samba-common-bin"), f"--configfile={settings}", "ANNSPC")
+        nmbd.wait_for(
+            lambda: f"{pair.ann.address} ANNSPC<00>" in pair.bob.machine.run(*lookup, check=False),
+            "ANNSPC has ann's address",
+            limit=30,
+            pause=0.5,
+        )

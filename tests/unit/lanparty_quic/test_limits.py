@@ -1,0 +1,15 @@
+"""What an endpoint allows."""
+
+import pytest
+
+from lanparty_quic import EndpointLimits
+
+
+@pytest.mark.parametrize(
+    ("host", "size"),
+    [("192.0.2.1", 1472), ("2001:db8::1", 1452), ("fe80::1%3", 1452)],
+)
+def test_the_largest_packet_fits_an_ethernet_frame_with_the_headers_of_its_family(
+    host: str, size: int
+) -> None:
+    assert EndpointLimits().packet_size_to_reach(host) == size
