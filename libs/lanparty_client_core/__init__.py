@@ -1,10 +1,9 @@
 """What every endpoint needs, free of any platform: a session between a frame port and a relay.
 
-The front of the package is pure. Three modules beside it act:
+The front of the package is pure. Two modules beside it act:
 
     lanparty_client_core.join        binds a socket, drives a session (asyncio)
     lanparty_client_core.resolving   resolves the relay's name, in a thread
-    lanparty_client_core.resume      keeps resume tokens in files, under a lock
 """
 
 from lanparty_client_core.attempt import RelayTarget

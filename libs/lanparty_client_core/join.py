@@ -1,6 +1,6 @@
 """The shell around a session: resolve the relay's name, bind a socket, drive the endpoint.
 
-This, `resolving` and `resume` are the package's only modules that act; everything else is driven.
+This and `resolving` are the package's only modules that act; everything else is driven.
 """
 
 import asyncio

@@ -108,11 +108,11 @@ def _connection(status: Mapping[str, Any], reading: Reading) -> Text:  # Any: JS
     parts = [
         f"relay {status['relay']}",
         "RTT -" if time is None else f"RTT {time * 1_000:.0f} ms",
-        "loss -" if reading.loss is None else f"loss {reading.loss:.1%}",
+        "" if reading.loss is None else f"loss {reading.loss:.1%}",
         f"in {written_rate(reading.bits_in)}",
         f"out {written_rate(reading.bits_out)}",
     ]
-    return Text(" · ".join(parts), style="dim", **_ONE_LINE)
+    return Text(" · ".join(filter(None, parts)), style="dim", **_ONE_LINE)
 
 
 def _style(happening: Happening) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from lanparty_client_core.resume import ResumeRecord, ResumeSlot, ResumeStore
 from lanparty_command import RelayAddress
 from lanparty_ctrl import RoomCode, Welcome
+from lanparty_endpoint.resume import ResumeRecord, ResumeSlot, ResumeStore
 from lanparty_proto import MacAddress
 
 __all__ = ["Place", "new_mac"]

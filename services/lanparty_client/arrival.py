@@ -75,13 +75,13 @@ class Arrival:
 
     def handle_notice(self, notice: str) -> None:
         """Pass on a sentence that is new."""
-        self._tell(sentences.notice(notice))
+        self._say(sentences.notice(notice))
 
     def handle_notices(self, notices: Sequence[str]) -> None:
         """Note the sentences that hold now; each is told when it begins to."""
         for notice in notices:
             if notice not in self._notices:
-                self._tell(sentences.notice(notice))
+                self._say(sentences.notice(notice))
         self._notices = frozenset(notices)
 
     def handle_addresses(self, addresses: tuple[str, ...], *, now: float) -> None:

@@ -10,14 +10,15 @@ from typing import Final
 from lanparty_client.directories import RuntimeDirectory, service_group
 from lanparty_client.handlers import respond_for
 from lanparty_client.membership import Membership
-from lanparty_client.port_error import PortError
+from lanparty_client.port_error import PortError, PortFault
 from lanparty_client.wish import JoinWish
-from lanparty_client_core.resume import ResumeStoreError
 from lanparty_command import CommandFailed
 from lanparty_endpoint.happenings import Happening
+from lanparty_endpoint.local_asking import is_abandoned
 from lanparty_endpoint.local_requests import LocalSocketError
 from lanparty_endpoint.local_server import LocalServer
 from lanparty_endpoint.recent_lines import RecentLines
+from lanparty_endpoint.resume import ResumeStoreError
 
 __all__ = ["host_membership"]
 
@@ -68,7 +69,19 @@ async def host_membership(
     except LocalSocketError as error:
         raise CommandFailed(f"{error} Name another directory by --runtime-dir.") from error
     except (PortError, ResumeStoreError) as error:
+        if _is_in_another_room(error, runtime.session_socket(wish.interface)):
+            raise CommandFailed(
+                f"{wish.interface} is in a room already: `lanparty-client status` tells which. "
+                "Leave that one, or name another interface for a second room, as in "
+                "--interface lan1."
+            ) from error
         raise CommandFailed(_capitalized(str(error))) from error
+
+
+def _is_in_another_room(error: Exception, session: Path) -> bool:
+    """Tell whether softlan itself has the interface's name; `session` would be that one's."""
+    taken = isinstance(error, PortError) and error.fault is PortFault.NAME_TAKEN
+    return taken and session.exists() and not is_abandoned(session)
 
 
 def _capitalized(sentence: str) -> str:

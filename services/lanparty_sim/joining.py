@@ -11,11 +11,11 @@ from lanparty_client_core import (
     StateChanged,
     Welcomed,
 )
-from lanparty_client_core.resume import ResumeStoreError
 from lanparty_command import CommandFailed, ExitCode
 from lanparty_ctrl import Welcome
 from lanparty_endpoint.endings import exit_code
 from lanparty_endpoint.place import Place, new_mac
+from lanparty_endpoint.resume import ResumeStoreError
 from lanparty_endpoint.signals import cancelled_by_signals
 from lanparty_obs.codes import SessionEnd
 from lanparty_sim.player import JoinFailedError, Player

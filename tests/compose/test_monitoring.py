@@ -11,7 +11,7 @@ from waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180, func_only=True)]
 
-BYSTANDERS = ("bystander-1", "bystander-2", "bystander-3")
+BYSTANDERS = ("bystander-1", "bystander-2", "bystander-3", "player-1", "player-2")
 SCRAPED_LIMIT = 30.0
 EVERY_RULE_LIMIT = 60.0
 LOAD_SECONDS = 45

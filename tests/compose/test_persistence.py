@@ -14,7 +14,7 @@ from waiting import wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180, func_only=True)]
 
 BYSTANDERS = ("bystander-1", "bystander-2", "bystander-3")
-BACK_LIMIT = 60.0
+BACK_LIMIT = 30.0
 FINGERPRINT = """
 import hashlib, pathlib
 for name in ("relay-cert.pem", "relay-key.pem"):

@@ -109,7 +109,8 @@ def test_the_api_refuses_who_has_no_token(relay: ComposeProject) -> None:
 def test_a_stop_tells_the_players_and_ends_with_0_within_two_seconds(
     relay: ComposeProject, tmp_path: Path
 ) -> None:
-    with simulated_player(tmp_path, *dial_options(relay), f"--room={ROOM}", "--create") as player:
+    options = (*dial_options(relay), f"--room={ROOM}", "--create", "--no-reconnect")
+    with simulated_player(tmp_path, *options) as player:
         player.wait_joined()
         began = time.monotonic()
         relay.compose("stop", "relay")

@@ -221,6 +221,12 @@ def test_the_services_refusals_end_as_those_of_a_join_as_root(household: Househo
     with household.join(ANN, f"--pin={OTHER_PIN}") as program:
         assert program.wait_ended(15) == 4
         assert program.events()[-1]["code"] == "pin"
+    with household.join(ANN, "--detach") as program:
+        assert program.wait_ended(15) == 0
+    with household.join(BOB) as program:
+        assert program.wait_ended(15) == 1
+        assert "lan0 is in a room already" in program.events()[-1]["message"]
+    assert household.run(ANN, "leave")[0] == 0
     household.machine.ip("link", "add", "lan7", "type", "bridge")
     try:
         with household.join(ANN, "--interface=lan7") as program:

@@ -34,7 +34,7 @@ PURE_FOLDERS = {
     "libs/lanparty_ethernet": (),
     "libs/lanparty_ctrl": (),
     "libs/lanparty_obs": ("logging.py",),
-    "libs/lanparty_client_core": ("join.py", "resolving.py", "resume.py"),
+    "libs/lanparty_client_core": ("join.py", "resolving.py"),
     "libs/lanparty_endpoint/doctor": ("clock.py", "dialing.py", "measuring.py"),
     "libs/lanparty_endpoint/probing": (),
     "services/lanparty_client/addressing": (),

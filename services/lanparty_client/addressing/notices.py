@@ -91,7 +91,7 @@ def no_dhcp_server(instead: IPv4Interface | None) -> str:
     """Tell what one has while nobody gives an address."""
     meanwhile = "" if instead is None else f" Meanwhile your address is {instead.ip}."
     return (
-        f"No DHCP server answers in the room.{meanwhile} Softlan keeps asking; --address auto "
+        f"No DHCP server answers in the room.{meanwhile} softlan keeps asking; --address auto "
         "takes an address from the relay."
     )
 

@@ -134,5 +134,7 @@ class Sources:
         if not self.lan.is_silent_around:
             return []
         if self._mode is AddressMode.DHCP:
+            if self._link_local.address is None and self._may_be_link_local():
+                return []  # it comes in a moment, and belongs into the same sentence
             return [notices.no_dhcp_server(self._link_local.address)]
         return [notices.lan_silent()]

@@ -22,6 +22,9 @@ from lanparty_relay.core.sessions import Sessions
 
 __all__ = ["Announcements"]
 
+_ENDS_OF_ALL: Final = frozenset({SessionEnd.SHUTDOWN, SessionEnd.ROOM_CLOSED})
+"""Nobody stays: everybody is told why, and not who was told first."""
+
 
 class Announcements:
     """Says it, on everybody's control stream."""
@@ -72,6 +75,8 @@ class Announcements:
         self, member: Member, reason: SessionEnd, *, besides: Member | None = None, now: float
     ) -> None:
         """Tell those who stay of a member that left, but not the one `besides`."""
+        if reason in _ENDS_OF_ALL:
+            return
         stay = [other for other in member.room.members.values() if other is not besides]
         if stay:
             left = PeerLeft(peer_id=member.peer_id, reason=reason)

@@ -75,6 +75,16 @@ def test_an_address_that_takes_its_time_is_told_later() -> None:
     assert told.last.message == "lan0 has the address 10.1.2.3/24 now."
 
 
+def test_what_is_to_be_known_of_the_addresses_comes_after_the_arrival() -> None:
+    told = Told(room="7K3M-9QXR-T2V")
+    told.arrival.handle_joined(welcome(), now=1.0)
+    told.arrival.handle_notices(["No DHCP server answers."])
+    told.arrival.handle_notice("A route is missing.")
+    told.arrival.handle_addresses(ADDRESSES, now=1.1)
+    told.arrival.handle_notice("Another route is missing.")
+    assert told.events == ["joined", "notice", "notice", "notice"]
+
+
 def test_without_an_address_of_softlans_nobody_waits_for_one() -> None:
     told = Told(address="none")
     told.arrival.handle_joined(welcome(), now=1.0)
@@ -133,6 +143,9 @@ def test_the_way_into_the_room_is_a_detail() -> None:
 
 def test_a_notice_is_told_once_while_it_holds() -> None:
     told = Told()
+    told.arrival.handle_joined(welcome(), now=1.0)
+    told.arrival.handle_addresses(ADDRESSES, now=1.0)
+    told.happenings.clear()
     for notices in (["A.", "B."], ["A."], ["A."], [], ["A."]):
         told.arrival.handle_notices(notices)
     assert [each.message for each in told.happenings] == ["A.", "B.", "A."]

@@ -48,6 +48,11 @@ def test_the_live_view_says_where_it_is_and_how_the_connection_is() -> None:
     ]
 
 
+def test_a_loss_that_nobody_knows_is_no_dash() -> None:
+    [_, connection, _] = drawn(status(), QUIET)
+    assert connection == "relay relay.example:443 · RTT 23 ms · in 0 bit/s · out 0 bit/s"
+
+
 def test_the_live_view_lists_who_is_here() -> None:
     gateway = member(5, role="gateway", name="Attic", mac=None, address=None)
     lines = drawn(status(members=[member(4), gateway, member(6, address=None)]))

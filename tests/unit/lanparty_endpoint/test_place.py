@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from lanparty_client_core.resume import AlreadyJoinedError
 from lanparty_command import RelayAddress
 from lanparty_ctrl import RoomCode, Welcome
 from lanparty_endpoint.place import Place
+from lanparty_endpoint.resume import AlreadyJoinedError
 from lanparty_proto import MacAddress
 
 RELAY = RelayAddress("relay.example")

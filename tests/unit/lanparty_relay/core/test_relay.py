@@ -470,6 +470,19 @@ def test_who_gets_a_place_while_the_room_closes_goes_with_it(shell: FakeShell) -
     assert len(shell.lifecycle_of(RoomClosed)) == 1
 
 
+@pytest.mark.parametrize("how", ["shutdown", "close_room"])
+def test_who_goes_with_everybody_is_not_told_of_the_others(shell: FakeShell, how: str) -> None:
+    players = [shell.join(number) for number in (1, 2, 3)]
+    if how == "shutdown":
+        shell.relay.shutdown(now=shell.now)
+    else:
+        shell.relay.close_room(shell.lifecycle_of(MemberJoined)[0].room_id, now=shell.now)
+    shell.finish()
+    for player in players:
+        assert not [said for said in shell.inbox[player] if isinstance(said, PeerLeft)]
+        assert isinstance(shell.inbox[player][-1], Disconnect)
+
+
 def test_a_shutdown_ends_every_session_and_lets_nobody_in(shell: FakeShell) -> None:
     a, b = shell.join(1), shell.join(1, room_code="9999")
     greeting = shell.connect()

@@ -4,8 +4,6 @@ A token lets an endpoint that lost its connection, or was started again, take it
 room at once (docs/protocol.md, "Resume"). Whoever has it can take that place too, so the file has
 mode 0600. The lock is held for as long as the endpoint is in the room: a second process that wants
 the same place is told so before it dials, instead of throwing the first one out.
-
-This module reads and writes files; it is a shell, as `join` is.
 """
 
 import contextlib

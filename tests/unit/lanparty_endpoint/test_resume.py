@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lanparty_client_core.resume import (
+from lanparty_endpoint.resume import (
     PLACES_LIMIT,
     AlreadyJoinedError,
     ResumeRecord,
