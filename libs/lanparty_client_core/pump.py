@@ -174,11 +174,11 @@ class FramePump:
             if whole is None:
                 continue
             frame, source = whole
-            if wanted and int.from_bytes(frame[12:14]) in wanted:
-                if self._show_stations(frame, source=source, now=now):
-                    self._counted.frames_to_stations += 1
-                    continue
-            elif self._clamps and budget is not None:
+            ethertype = int.from_bytes(frame[12:14])
+            if ethertype in wanted and self._show_stations(ethertype, frame, source, now=now):
+                self._counted.frames_to_stations += 1
+                continue
+            if self._clamps and budget is not None:
                 frame = clamp_mss(frame, budget=budget - HEADER_LENGTH)
             frames.append(frame)
         if frames:
@@ -192,8 +192,7 @@ class FramePump:
         self._counted.frames_read += len(frames)
         self._counted.bytes_read += sum(map(len, frames))
 
-    def _show_stations(self, frame: bytes, *, source: int, now: float) -> bool:
-        ethertype = int.from_bytes(frame[12:14])
+    def _show_stations(self, ethertype: int, frame: bytes, source: int, *, now: float) -> bool:
         kept = False
         for station in self._stations:
             if ethertype in station.ethertypes:

@@ -1,6 +1,6 @@
 """The settings that every program of an endpoint has: the relay, the room, and how to print."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
@@ -10,10 +10,29 @@ from lanparty_ctrl import RoomCode
 from lanparty_endpoint.trust import RELAY_GROUP, CaFileOption, PinFileOption, PinOption, trust_of
 from lanparty_endpoint.typed_room import Room
 
-__all__ = ["OUTPUT_GROUP", "EndpointSettings", "OutputSettings"]
+__all__ = [
+    "OUTPUT_GROUP",
+    "EndpointSettings",
+    "JsonLinesOption",
+    "OutputSettings",
+    "QuietJoinOption",
+]
 
 OUTPUT_GROUP: Final = "output"
 """The heading in the help under which the options for the output stand."""
+
+JsonLinesOption: TypeAlias = Annotated[
+    bool,
+    Field(description="Print JSON lines, an object for each event, for programs."),
+    Option(group=OUTPUT_GROUP),
+]
+"""`--json` of a command that tells what happens while it runs."""
+
+QuietJoinOption: TypeAlias = Annotated[
+    bool,
+    Field(description="Print only what matters, such as the code of a room that was made."),
+    Option(short="-q", group=OUTPUT_GROUP),
+]
 
 
 class OutputSettings(CommandSettings):

@@ -13,7 +13,13 @@ from lanparty_command import CommandFailed, CommandSettings, ExitCode, Option
 from lanparty_ctrl.fields import DisplayName
 from lanparty_ctrl.names import DISPLAY_NAME_LIMIT, display_name
 from lanparty_endpoint.invite import Invite
-from lanparty_endpoint.settings import OUTPUT_GROUP, EndpointSettings, OutputSettings
+from lanparty_endpoint.settings import (
+    OUTPUT_GROUP,
+    EndpointSettings,
+    JsonLinesOption,
+    OutputSettings,
+    QuietJoinOption,
+)
 from lanparty_endpoint.trust import read_authorities, read_pin
 
 __all__ = [
@@ -143,16 +149,8 @@ class JoinSettings(EndpointSettings):
     ] = False
     state_dir: StateDirectory = Field(default_factory=_state_directory)
     runtime_dir: RuntimeDirectory = None
-    json_: Annotated[
-        bool,
-        Field(description="Print JSON lines, an object for each event, for programs."),
-        Option(group=OUTPUT_GROUP),
-    ] = False
-    quiet: Annotated[
-        bool,
-        Field(description="Print only what matters, such as the code of a room that was made."),
-        Option(short="-q", group=OUTPUT_GROUP),
-    ] = False
+    json_: JsonLinesOption = False
+    quiet: QuietJoinOption = False
     verbose: Annotated[
         bool,
         Field(description="Print every change of the session, and log what goes on inside."),

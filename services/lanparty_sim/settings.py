@@ -12,7 +12,12 @@ from lanparty_client_core.join import KnownRelay
 from lanparty_command import Option, Relay
 from lanparty_ctrl import Role
 from lanparty_ctrl.fields import DisplayName, Mac
-from lanparty_endpoint.settings import OUTPUT_GROUP, EndpointSettings
+from lanparty_endpoint.settings import (
+    OUTPUT_GROUP,
+    EndpointSettings,
+    JsonLinesOption,
+    QuietJoinOption,
+)
 from lanparty_endpoint.trust import RELAY_GROUP
 from lanparty_endpoint.typed_room import Room
 
@@ -126,16 +131,8 @@ class JoinSettings(RelaySettings):
             "again after a restart."
         ),
     ] = None
-    json_: Annotated[
-        bool,
-        Field(description="Print JSON lines, an object for each event, for programs."),
-        Option(group=OUTPUT_GROUP),
-    ] = False
-    quiet: Annotated[
-        bool,
-        Field(description="Print only what matters, such as the code of a room that was made."),
-        Option(short="-q", group=OUTPUT_GROUP),
-    ] = False
+    json_: JsonLinesOption = False
+    quiet: QuietJoinOption = False
     verbose: Annotated[
         bool,
         Field(description="Print every change of a session."),

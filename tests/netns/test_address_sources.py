@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 import pytest
+from dhcp_server import dhcp_server
 from programs import Program, wait_until
 from real_client import Client
 
@@ -50,22 +51,14 @@ def bob(player: Callable[[str], Client]) -> Iterator[Client]:
 @pytest.fixture
 def dnsmasq(ann: Client, tool: Callable[[str, str], str], tmp_path: Path) -> Iterator[Program]:
     """A DHCP server at ann's, for the room."""
-    program = tool("dnsmasq", "dnsmasq-base")
-    leases = tmp_path / "leases"
-    leases.touch()
-    with ann.machine.start(
-        *(program, "--keep-in-foreground", "--log-facility=-", "--port=0", "--user=root"),
-        *("--conf-file=/dev/null", "--pid-file=", f"--interface={ann.interface}"),
-        *("--bind-interfaces", "--dhcp-authoritative"),
-        *("--dhcp-range=10.44.0.100,10.44.0.150,255.255.255.0,10m",),
-        f"--dhcp-leasefile={leases}",
-        log=tmp_path / "dnsmasq.log",
+    with dhcp_server(
+        tool("dnsmasq", "dnsmasq-base"),
+        ann.machine,
+        interface=ann.interface,
+        first="10.44.0.100",
+        last="10.44.0.150",
+        folder=tmp_path,
     ) as server:
-        wait_until(
-            lambda: "sockets bound" in server.text + server.error_text,
-            "dnsmasq listens",
-            limit=ADDRESS_LIMIT,
-        )
         yield server
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import pytest
+from dhcp_server import dhcp_server
 from network import Network
 from real_client import Client, Pair
 from traffic import udp_socket
@@ -22,14 +23,14 @@ def test_dnsmasq_of_one_player_serves_another(
 ) -> None:
     ann, bob = player("ann"), player("bob")
     room = ann.join(None, "--address=10.77.0.1/24", "--interface=dhcp0")["room_code"]
-    with ann.machine.start(
-        *(tool("dnsmasq", "dnsmasq-base"), "--no-daemon", "--conf-file=/dev/null", "--port=0"),
-        *("--interface=dhcp0", "--bind-interfaces", "--dhcp-authoritative", "--user=root"),
-        *(f"--dhcp-range={','.join(LEASED)},5m", "--log-dhcp", "--pid-file="),
-        f"--dhcp-leasefile={network.folder / 'dnsmasq.leases'}",
-        log=network.folder / "dnsmasq.log",
-    ) as dnsmasq:
-        dnsmasq.wait_for_text("DHCP", limit=START_LIMIT)
+    with dhcp_server(
+        tool("dnsmasq", "dnsmasq-base"),
+        ann.machine,
+        interface="dhcp0",
+        first=LEASED[0],
+        last=LEASED[1],
+        folder=network.folder,
+    ):
         bob.start(f"--room={room}", "--address=dhcp", "--interface=dhcp0")
         bob.wait_joined()
 

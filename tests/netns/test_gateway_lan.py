@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 import pytest
+from dhcp_server import dhcp_server
 from network import Home, Network
 from programs import Program, wait_until
 from real_client import Client
@@ -40,22 +41,14 @@ def dnsmasq(
     cafe: Home, gateway: Program, tool: Callable[[str, str], str], tmp_path: Path
 ) -> Iterator[Program]:
     """The DHCP server of that LAN."""
-    program = tool("dnsmasq", "dnsmasq-base")
-    leases = tmp_path / "leases"
-    leases.touch()
-    with cafe.host.start(
-        *(program, "--keep-in-foreground", "--log-facility=-", "--port=0", "--user=root"),
-        *("--conf-file=/dev/null", "--pid-file=", "--interface=lan", "--bind-interfaces"),
-        *("--dhcp-authoritative", "--no-ping"),
-        *("--dhcp-range=192.168.50.100,192.168.50.150,255.255.255.0,10m",),
-        f"--dhcp-leasefile={leases}",
-        log=tmp_path / "dnsmasq.log",
+    with dhcp_server(
+        tool("dnsmasq", "dnsmasq-base"),
+        cafe.host,
+        interface="lan",
+        first="192.168.50.100",
+        last="192.168.50.150",
+        folder=tmp_path,
     ) as server:
-        wait_until(
-            lambda: "sockets bound" in server.text + server.error_text,
-            "dnsmasq listens",
-            limit=LIMIT,
-        )
         yield server
 
 

@@ -72,6 +72,16 @@ def test_what_a_station_does_not_keep_goes_to_the_port_too() -> None:
     assert port.take() == [FOR_STATION]
 
 
+def test_a_segment_size_is_lowered_although_a_station_looked_at_the_frame() -> None:
+    station = Recorder(keeps=False)
+    station.ethertypes = frozenset({0x0800})
+    port, pump = pumped(station)
+    pump.write_port(from_relay(SYN), now=0.0)
+    assert station.received == [(SYN, SOURCE)]
+    [arrived] = port.take()
+    assert int.from_bytes(arrived[-2:]) < 1_460
+
+
 def test_one_station_that_keeps_a_frame_hides_it_from_no_other() -> None:
     first, second = Recorder(), Recorder(keeps=False)
     port, pump = pumped(first, second)
