@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-images bench-tap e2e-compose sbom docs lock clean
+.PHONY: help demo test lint bench bench-gateway bench-images bench-packet-port bench-tap e2e-compose sbom docs lock clean
 
 help: ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -38,8 +38,8 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, import-linter, shellcheck, hadolint
 
 bench: $(VENV)/.runtime ## what a frame costs the relay, beside a yardstick, into docs/performance.md
 	$(BIN)/python bench/relay.py --json bench/relay.json --document docs/performance.md $(BENCH_OPTIONS)
-	@if test "$$(id -u)" = 0; then $(MAKE) --no-print-directory bench-tap; \
-	else echo "softlan: not measured: the way from TAP to TAP (make bench-tap needs root)"; fi
+	@if test "$$(id -u)" = 0; then $(MAKE) --no-print-directory bench-tap bench-gateway bench-packet-port; \
+	else echo "softlan: not measured: the ways from TAP to TAP and from a LAN (they need root)"; fi
 
 bench-images: $(VENV)/.runtime ## size, start and memory of the images, into docs/performance.md
 	$(BIN)/python bench/images.py --json bench/images.json --document docs/performance.md
@@ -47,11 +47,17 @@ bench-images: $(VENV)/.runtime ## size, start and memory of the images, into doc
 bench-tap: $(VENV)/.runtime ## what goes from TAP to TAP, beside tinc and OpenVPN, into docs/performance.md; needs root
 	PYTHONPATH=tests/netns/stand $(BIN)/python bench/tap.py --json bench/tap.json --document docs/performance.md $(BENCH_OPTIONS)
 
+bench-gateway: $(VENV)/.runtime ## what goes from a LAN to a player, beside OpenVPN, into docs/performance.md; needs root
+	PYTHONPATH=tests/netns/stand $(BIN)/python bench/gateway.py --json bench/gateway.json --document docs/performance.md $(BENCH_OPTIONS)
+
+bench-packet-port: $(VENV)/.runtime ## what the gateway's port alone takes, beside a plain socket, into docs/performance.md; needs root
+	PYTHONPATH=tests/netns/stand $(BIN)/python bench/packet_port.py --json bench/packet_port.json --document docs/performance.md $(BENCH_OPTIONS)
+
 e2e-compose: ## build the images and run the end-to-end scenario in containers
 	@docker/e2e.sh
 
 sbom: $(VENV)/.dev ## list what is in the images, as CycloneDX, into dist/sbom
-	@$(BIN)/python docker/sbom.py --output dist/sbom softlan/relay softlan/client softlan/sim
+	@$(BIN)/python docker/sbom.py --output dist/sbom softlan/relay softlan/client softlan/gateway softlan/sim
 
 docs: $(VENV)/.runtime ## renew the parts of docs/protocol.md that come from the code
 	$(BIN)/python docs/render.py
@@ -61,13 +67,14 @@ lock: ## renew the lock files from pyproject.toml
 	$(LOCK) pyproject.toml $(RUNTIME) --upgrade -o requirements/runtime.txt
 	$(call lock_alike,dev,pyproject.toml $(RUNTIME) --group dev)
 	$(call lock_alike,client,pyproject.toml --extra client)
+	$(call lock_alike,gateway,pyproject.toml --extra gateway)
 	$(call lock_alike,relay,pyproject.toml --extra relay)
 	$(call lock_alike,sim,pyproject.toml --extra sim)
 	$(call lock_alike,build,--group build)
 
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --quiet
-RUNTIME := --extra client --extra relay --extra sim --group build
+RUNTIME := --extra client --extra gateway --extra relay --extra sim --group build
 # $(call lock_alike,NAME,WHAT): lock WHAT in the versions of runtime.txt
 lock_alike = $(LOCK) -c requirements/runtime.txt $(2) -o requirements/$(1).txt
 

@@ -26,7 +26,8 @@ from machine import describe_machine
 from rich.console import Console
 from rich.table import Table
 
-RELAY, SIM = "softlan/relay", "softlan/sim"
+RELAY = "softlan/relay"
+IMAGES = (RELAY, "softlan/client", "softlan/gateway", "softlan/sim")
 DOCKERFILE = Path(__file__).parents[1] / "docker/Dockerfile"
 RUN_RELAY = (
     *("run", "--detach", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
@@ -136,7 +137,7 @@ def compare(name: str, image: dict[str, Any], base: dict[str, Any]) -> Image:
 def measure(base: str, rounds: int, idle_seconds: float, console: Console) -> Figures:
     """Look at the images, then start them round by round."""
     below = inspect_image(base, f"docker pull {base}")
-    described = {name: inspect_image(name, BUILD) for name in (RELAY, SIM)}
+    described = {name: inspect_image(name, BUILD) for name in IMAGES}
     images = [compare(name, image, below) for name, image in described.items()]
     python = docker("run", "--rm", "--entrypoint=python3", RELAY, "-c", ASK_PYTHON)
     system, version, prefix = json.loads(python)
@@ -223,15 +224,16 @@ def rows_of(figures: Figures) -> list[tuple[str, ...]]:
     images, starts = figures.images, figures.starts
     commands = (in_seconds(figures.commands[image.name]) for image in images)
     memory = statistics.median(start.memory for start in starts) / UNITS["MiB"]
+    of_no_relay = ["-"] * (len(images) - 1)
     return [
         ("size", *(f"{image.size / 1e6:.1f} MB" for image in images)),
         ("size above the base", *(f"{image.size_above_base / 1e6:.1f} MB" for image in images)),
         ("layers", *(str(image.layers) for image in images)),
         ("layers above the base", *(str(image.layers_above_base) for image in images)),
         ("`docker run` to the end of `--version`", *commands),
-        ("`docker run` to ready", in_seconds([start.ready for start in starts]), "-"),
-        ("`docker run` to healthy", in_seconds([start.healthy for start in starts]), "-"),
-        ("memory, idle", f"{memory:.1f} MiB", "-"),
+        ("`docker run` to ready", in_seconds([start.ready for start in starts]), *of_no_relay),
+        ("`docker run` to healthy", in_seconds([start.healthy for start in starts]), *of_no_relay),
+        ("memory, idle", f"{memory:.1f} MiB", *of_no_relay),
     ]
 
 

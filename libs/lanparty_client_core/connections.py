@@ -11,6 +11,9 @@ The candidate's hello has the resume token of the last welcome, so the relay put
 session's place at once; its welcome makes it the current one, and the old connection is closed.
 Until it says hello, a sign of life of the old one calls the search off. After that there is no way
 back: the relay may have replaced the old session already.
+
+A standby gateway's candidate may be told to wait. It has been let in then, as with a welcome: the
+old session, if there is one, has lost its place, and what fails from now on is tried again.
 """
 
 from collections.abc import Callable
@@ -44,6 +47,9 @@ even if its own connection has failed since."""
 
 _CANDIDATE_SILENCE: Final = 2 * SILENCE
 """Seconds after which a candidate whose hello isn't acknowledged is given up for another dial."""
+
+_ARE_YOU_THERE: Final = 0
+"""Nonce of a ping whose acknowledgement is answer enough."""
 
 _BEARS_NO_GRUDGE: Final = frozenset(
     {
@@ -81,13 +87,19 @@ class Connections:
         self._doubt = Doubt()
         self._greeted_at = float("-inf")
         """When the last hello was said beside, or after, the current connection."""
-        self._was_welcome = False
+        self._was_let_in = False
+        self._waiting: Attempt | None = None
         self.candidate: Attempt | None = None
         """The conversation on its way into the room."""
         self.current: Attempt | None = None
         """The conversation in the room; None during an outage."""
         self.over: tuple[SessionState, SessionEnded] | None = None
         """How and why it is over for good."""
+
+    @property
+    def waiting(self) -> Attempt | None:
+        """The candidate, if the relay has told it to wait for its place."""
+        return self._waiting
 
     @property
     def in_doubt(self) -> bool:
@@ -128,9 +140,13 @@ class Connections:
         if self.candidate is not None:
             silent_since = self.candidate.unacknowledged_since
             if silent_since is None or now - silent_since < _IS_ANSWERED:
-                return  # It is being answered; what has changed doesn't concern it.
+                # It is being answered; what has changed doesn't concern it. If it does, and the
+                # candidate only waits, a ping finds out.
+                if self.candidate is self._waiting:
+                    self.candidate.conversation.ping(_ARE_YOU_THERE)
+                return
             self.candidate.abandon()
-            self.candidate = None
+            self.candidate = self._waiting = None
         if self.current is None:
             self._search.dial_at_once(persistent=self._lasts, now=now)
         elif self._lasts:
@@ -212,7 +228,7 @@ class Connections:
         """A connection that fails may be followed by another."""
         if self._persistence is Persistence.ONE_TRY:
             return False
-        return self._was_welcome or self._persistence is Persistence.ALWAYS
+        return self._was_let_in or self._persistence is Persistence.ALWAYS
 
     def _attempt(self, connection: ConnectionKey) -> Attempt | None:
         for attempt in (self.candidate, self.current):
@@ -256,7 +272,7 @@ class Connections:
     def _give_up_if_final(
         self, ended: SessionEnded, state: SessionState, *, proven: bool = True
     ) -> bool:
-        final = self._persistence.gives_up(ended, was_welcome=self._was_welcome, proven=proven)
+        final = self._persistence.gives_up(ended, was_welcome=self._was_let_in, proven=proven)
         if final:
             self.finish(ended, state)
         return final
@@ -276,6 +292,8 @@ class Connections:
                 attempt.conversation.disconnect(SessionEnd.PROTOCOL_ERROR, "a datagram budget")
                 self._look_at(attempt, now=now)
                 return
+        elif attempt is self.candidate and attempt.conversation.state is SessionState.WAITING:
+            self._let_wait(attempt, now=now)
         pong = attempt.conversation.last_pong
         if attempt is self.current and pong is not None:
             self._doubt.receive_pong(pong, now=now)
@@ -284,14 +302,31 @@ class Connections:
         if self.current is not None:
             self.current.abandon()
         self.current, self.candidate = attempt, None
-        self._was_welcome = True
+        self._waiting = None
+        self._was_let_in = True
         self._greeted_at = float("-inf")
         self._doubt.clear()
+        self._search.handle_welcome(now=now)
+
+    def _let_wait(self, attempt: Attempt, *, now: float) -> None:
+        if attempt is self._waiting:
+            return
+        self._waiting = attempt
+        if self.current is not None:
+            self.current.abandon()
+            self.current = None
+            self._doubt.clear()
+            self._search.handle_loss(now=now)
+        self._was_let_in = True
+        self._greeted_at = float("-inf")
         self._search.handle_welcome(now=now)
 
     def _lose_candidate(self, attempt: Attempt, ended: SessionEnded, *, now: float) -> None:
         attempt.speak()
         self.candidate = None
+        if attempt is self._waiting:
+            self._waiting = None
+            self._search.handle_loss(now=now)
         state = attempt.conversation.state
         if self.current is not None or not self._give_up_if_final(ended, state):
             self._look_further(ended, now=now)
@@ -311,7 +346,7 @@ class Connections:
         candidate.conversation.handle_timer(now=now)
         give_up_at = self._gives_up_candidate_at(candidate)
         if give_up_at is not None and now >= give_up_at:
-            candidate.conversation.disconnect(SessionEnd.CONNECTION_LOST, "hello was not heard")
+            candidate.conversation.disconnect(SessionEnd.CONNECTION_LOST, "the relay is silent")
         if candidate.ended is not None:
             self._look_at(candidate, now=now)
 
@@ -319,7 +354,7 @@ class Connections:
         silent_since = candidate.unacknowledged_since
         if silent_since is None or not self._lasts:
             return None
-        return silent_since + _CANDIDATE_SILENCE
+        return silent_since + (SILENCE if candidate is self._waiting else _CANDIDATE_SILENCE)
 
     # Below: doubts about the one in use
 

@@ -42,10 +42,16 @@ from lanparty_ctrl import (
 )
 from lanparty_obs.codes import SessionEnd
 
-__all__ = ["ANSWER_TIMEOUT", "LEASES_LIMIT", "MEMBERS_LIMIT", "Conversation"]
+__all__ = ["ANSWER_TIMEOUT", "LEASES_LIMIT", "MEMBERS_LIMIT", "WAITING_PING", "Conversation"]
 
 ANSWER_TIMEOUT: Final = 10.0
 """Seconds within which hello is answered; the relay may ping a stale holder for one of them."""
+
+WAITING_PING: Final = 1.0
+"""Seconds between the pings of a standby gateway: by them it notices that the relay is gone."""
+
+_WHILE_WAITING: Final = 0
+"""Their nonce: any acknowledgement is an answer."""
 
 LEASES_LIMIT: Final = 16
 """Leases within `_LEASES_PERIOD`: each changes addresses and routes of the whole machine. A room
@@ -139,7 +145,7 @@ class Conversation:
         return events
 
     def next_deadline(self) -> float | None:
-        """When the answer to hello is overdue, or the next report."""
+        """When the answer to hello is overdue, or the next report or ping is due."""
         return self._deadline
 
     # What happens to the connection.
@@ -178,6 +184,10 @@ class Conversation:
         """Give up on a relay that doesn't answer. True if a report is due: `report` follows."""
         if self._deadline is None or now < self._deadline:
             return False
+        if self._state is EndpointState.WAITING:
+            self._deadline = now + WAITING_PING
+            self.ping(_WHILE_WAITING)
+            return False
         if self._welcome is None:
             self.disconnect(SessionEnd.RELAY_UNREACHABLE, "the relay didn't answer hello in time")
             return False
@@ -195,7 +205,7 @@ class Conversation:
 
     def ping(self, nonce: int) -> None:
         """Ask the relay for a sign of life; `last_pong` gets the answer."""
-        if self._welcome is not None and not self.state.is_over:
+        if self._state in (EndpointState.WAITING, EndpointState.ENTERING, EndpointState.JOINED):
             self._send(Ping(nonce=nonce))
 
     def disconnect(self, code: SessionEnd, text: str) -> None:
@@ -220,7 +230,9 @@ class Conversation:
             case Welcome():
                 self._receive_welcome(message, now=now)
             case Waiting():
-                self._deadline = None
+                if not self._hello.standby:
+                    raise ProtocolViolation("waiting is for who stands by")
+                self._deadline = now + WAITING_PING
             case PeerJoined():
                 self._receive_peer_joined(message)
             case PeerLeft(peer_id=peer_id, reason=reason):

@@ -217,6 +217,8 @@ class LastingSession:
     def _take_note(self, before: Attempt | None, *, now: float) -> None:
         """Follow the connection in use, which was another one `before` perhaps."""
         current = self._connections.current
+        if self._connections.waiting is not None:
+            self._standing.handle_waiting()
         if before is not None:
             self._receive_news(before, now=now)
         if current is before:

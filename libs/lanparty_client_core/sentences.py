@@ -10,7 +10,9 @@ __all__ = ["sentence_of"]
 _OF_STATE: Final = {
     SessionState.CONNECTING: "Connecting to the relay.",
     SessionState.JOINING: "The relay answers; joining the room.",
-    SessionState.WAITING: "Another gateway has this place; waiting until it is free.",
+    SessionState.WAITING: (
+        "This room has a gateway already; this one takes over when that one goes."
+    ),
     SessionState.JOINED: "You are in the room.",
     SessionState.RECONNECTING: "The connection to the relay was lost.",
 }

@@ -40,6 +40,7 @@ class Standing:
         """The address that the relay leases to this endpoint; during an outage, the last one."""
         self.was_joined = False
         """It has been in the room, with every member named."""
+        self._has_waited = False
 
     @property
     def members(self) -> Mapping[int, PeerJoined]:
@@ -60,7 +61,11 @@ class Standing:
         """Return what the next connection begins with."""
         if self.welcome is None:
             return self._hello.model_copy(
-                update={"prefixes_in_use": self._prefixes.prefixes_in_use}
+                update={
+                    # Who has waited for a place knows the code too.
+                    "create": self._hello.create or self._has_waited,
+                    "prefixes_in_use": self._prefixes.prefixes_in_use,
+                }
             )
         wanted = self._hello.address_wanted if self.lease is None else self.lease.address
         return self._hello.model_copy(
@@ -73,6 +78,10 @@ class Standing:
                 "prefixes_in_use": self._prefixes.prefixes_in_use,
             }
         )
+
+    def handle_waiting(self) -> None:
+        """Take note that the relay knows the room, and that its gateway's place is taken."""
+        self._has_waited = True
 
     def handle_welcome(self, welcome: Welcome, conversation: Conversation) -> None:
         """Take a new connection's welcome; `receive_news` follows."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from importlib.metadata import version
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -14,13 +14,15 @@ from pydantic import ValidationError
 
 from lanparty_command.complaints import sentences
 from lanparty_command.folding import folded
-from lanparty_command.options import FieldOption, parameters_of
+from lanparty_command.options import FieldArgument, FieldOption, parameters_of
 from lanparty_command.output import output_guarded
 from lanparty_command.settings import CommandSettings, flag
 
 __all__ = ["Command", "CommandFailed", "ExitCode", "Program", "run_program", "softlan_version"]
 
 SettingsT = TypeVar("SettingsT", bound=CommandSettings)
+
+_NAMED: Final = "softlan.subcommand_is_named"
 
 
 class ExitCode(IntEnum):
@@ -117,7 +119,30 @@ class _SettingsCommand(click.Command):
 
 
 class _SettingsGroup(click.Group):
-    """A command that also has subcommands: it runs when none of them is named."""
+    """A command that also has subcommands: it runs when the first word is none of them.
+
+    If it takes an argument without a flag, its options may stand before and behind that.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        arguments = [each for each in self.params if isinstance(each, FieldArgument)]
+        if args[:1] and args[0] in self.commands:
+            ctx.meta[_NAMED] = True
+        elif arguments:
+            ctx.allow_interspersed_args = True
+        rest = super().parse_args(ctx, args)
+        for name in (str(each.name) for each in arguments):
+            if ctx.params.get(name) in self.commands:
+                raise click.UsageError(
+                    f"Write {ctx.params[name]!r} first, its options behind it", ctx
+                )
+        return rest
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        parameters = super().get_params(ctx)
+        if ctx.meta.get(_NAMED):  # or the subcommand's name would be taken for the argument
+            return [each for each in parameters if not isinstance(each, FieldArgument)]
+        return parameters
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _format_options(self.get_params(ctx), ctx, formatter)

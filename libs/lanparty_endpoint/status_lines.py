@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["status_lines"]
+__all__ = ["fact_line", "status_lines"]
 
 _JOINED: Final = "joined"
 _LABEL_WIDTH: Final = 9
@@ -11,8 +11,13 @@ _LABEL_WIDTH: Final = 9
 
 def status_lines(status: Mapping[str, Any]) -> list[str]:  # Any: JSON
     """Say what a session answers to `status`. Names come from others: print without markup."""
-    facts = [f"  {label:<{_LABEL_WIDTH}}{text}" for label, text in _facts(status)]
+    facts = [fact_line(label, text) for label, text in _facts(status)]
     return [f"{status['interface']}: {status['state']}", *facts]
+
+
+def fact_line(label: str, text: str) -> str:
+    """Write one fact below a session's first line."""
+    return f"  {label:<{_LABEL_WIDTH}}{text}"
 
 
 def _facts(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:  # Any: JSON
@@ -24,7 +29,8 @@ def _facts(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:  # Any: JSON
         yield "invite", status["invite"]
     yield "name", status["name"]
     yield "address", ", ".join(status["addresses"]) or "none"
-    yield "MAC", status["mac"]
+    if status["mac"]:  # A gateway has none of its own.
+        yield "MAC", status["mac"]
     time = status["round_trip_time"]
     measured = "" if time is None else f", round trip {time * 1_000:.1f} ms"
     yield "relay", f"{status['relay']}{measured}"

@@ -1,6 +1,7 @@
 """What is inside of an Ethernet frame: ARP, IPv4, ICMP echo, UDP, DHCP, checksums.
 
-TCP segment sizes and softlan's own probes too.
+IPv6's extension headers, TCP segment sizes, finishing what a network card would, and softlan's own
+probes too.
 """
 
 from lanparty_ethernet.arp import ETHERTYPE_ARP, ArpOperation, ArpPacket
@@ -27,14 +28,29 @@ from lanparty_ethernet.ipv4 import (
     PROTOCOL_UDP,
     Ipv4Packet,
 )
+from lanparty_ethernet.ipv6 import (
+    ETHERTYPE_IPV6,
+    IPV6_HEADER_LENGTH,
+    PROTOCOL_ICMPV6,
+    Ipv6Place,
+    find_ipv6_payload,
+)
 from lanparty_ethernet.link_local import LINK_LOCAL_NETWORK, link_local_candidate
 from lanparty_ethernet.mss import clamp_mss
+from lanparty_ethernet.neighbour_discovery import (
+    NeighbourKind,
+    NeighbourMessage,
+    find_neighbour_message,
+)
+from lanparty_ethernet.network_place import find_network_header
+from lanparty_ethernet.offload import OffloadKind, complete_checksum, segment
 from lanparty_ethernet.probe import (
     ETHERTYPE_PROBE,
     PROBE_UDP_PORT,
     SMALLEST_PROBE_FRAME,
     Hearing,
     Probe,
+    ProbeDirection,
     ProbeKind,
     broadcast_datagram,
 )
@@ -45,10 +61,13 @@ __all__ = [
     "DHCP_SERVER_PORT",
     "ETHERTYPE_ARP",
     "ETHERTYPE_IPV4",
+    "ETHERTYPE_IPV6",
     "ETHERTYPE_PROBE",
+    "IPV6_HEADER_LENGTH",
     "LINK_LOCAL_NETWORK",
     "PROBE_UDP_PORT",
     "PROTOCOL_ICMP",
+    "PROTOCOL_ICMPV6",
     "PROTOCOL_TCP",
     "PROTOCOL_UDP",
     "SMALLEST_PROBE_FRAME",
@@ -61,18 +80,28 @@ __all__ = [
     "Hearing",
     "IcmpEcho",
     "Ipv4Packet",
+    "Ipv6Place",
+    "NeighbourKind",
+    "NeighbourMessage",
+    "OffloadKind",
     "PacketError",
     "PacketFault",
     "Probe",
+    "ProbeDirection",
     "ProbeKind",
     "UdpDatagram",
     "address_option",
     "addresses_option",
     "broadcast_datagram",
     "clamp_mss",
+    "complete_checksum",
+    "find_ipv6_payload",
+    "find_neighbour_message",
+    "find_network_header",
     "internet_checksum",
     "link_local_candidate",
     "mended_checksum",
     "prefix_length_option",
     "seconds_option",
+    "segment",
 ]

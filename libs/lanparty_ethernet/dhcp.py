@@ -39,6 +39,7 @@ _FROM_CLIENT: Final = bytes((1, 1, 6))
 _FROM_SERVER: Final = bytes((2, 1, 6))
 _NO_ADDRESS: Final = IPv4Address(0)
 _LARGEST_SECONDS: Final = 0xFFFF
+_BROADCAST: Final = 0x8000
 
 _SHORTEST: Final = 300
 """What a BOOTP relay agent may insist on (RFC 1542 section 2.1)."""
@@ -74,6 +75,8 @@ class DhcpMessage:
     from_server: bool = False
     seconds: int = 0
     """Since the client began to ask; at most 65,535 are written."""
+    broadcast: bool = False
+    """The client wants to be answered by broadcast (RFC 2131 section 4.1)."""
     client_address: IPv4Address = _NO_ADDRESS
     """The address that the client has and answers for."""
     your_address: IPv4Address = _NO_ADDRESS
@@ -90,7 +93,7 @@ class DhcpMessage:
         """
         if len(octets) < _LAYOUT.size:
             raise PacketError(PacketFault.TRUNCATED)
-        head, transaction, seconds, _, client, your, _, _, hardware, name, file, cookie = (
+        head, transaction, seconds, flags, client, your, _, _, hardware, name, file, cookie = (
             _LAYOUT.unpack_from(octets)
         )
         if cookie != _COOKIE or head[:3] not in (_FROM_CLIENT, _FROM_SERVER):
@@ -105,6 +108,7 @@ class DhcpMessage:
             client_mac=MacAddress(hardware[:6]),
             from_server=head[:3] == _FROM_SERVER,
             seconds=seconds,
+            broadcast=bool(flags & _BROADCAST),
             client_address=IPv4Address(client),
             your_address=IPv4Address(your),
             options=options,
@@ -116,7 +120,7 @@ class DhcpMessage:
             (_FROM_SERVER if self.from_server else _FROM_CLIENT) + b"\0",
             self.transaction,
             min(self.seconds, _LARGEST_SECONDS),
-            0,
+            _BROADCAST * self.broadcast,
             self.client_address.packed,
             self.your_address.packed,
             _NO_ADDRESS.packed,

@@ -18,6 +18,8 @@ class PacketFault(StrEnum):
     CHECKSUM = "checksum"
     KIND = "kind"
     """Valid perhaps, but not a kind that softlan reads, as an ICMP message that is no echo."""
+    TOO_LARGE = "too_large"
+    """No frame of the room carries it, and it can't be cut."""
 
 
 class PacketError(Exception):

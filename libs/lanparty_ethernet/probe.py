@@ -8,7 +8,7 @@ Their ethertype is for local experiments and may be used by others too (IEEE Std
 +---------------------------------------------------------------+
 |               subtype: 73 6c 61 6e ("slan")                   |
 +---------------+---------------+---------------+---------------+
-|    version    |     kind      |    hearing    |       0       |
+|    version    |     kind      |    hearing    |   direction   |
 +---------------+---------------+---------------+---------------+
 |                             nonce                             |
 |                                                               |
@@ -38,6 +38,7 @@ __all__ = [
     "SMALLEST_PROBE_FRAME",
     "Hearing",
     "Probe",
+    "ProbeDirection",
     "ProbeKind",
     "broadcast_datagram",
 ]
@@ -56,14 +57,14 @@ Probes are padded by their sender, so that an answer is never larger than what a
 
 _SUBTYPE: Final = b"slan"
 _VERSION: Final = 1
-_LAYOUT: Final = Struct("!4sBBBxQI")
+_LAYOUT: Final = Struct("!4sBBBBQI")
 _MICROSECONDS: Final = 1_000_000
 _LONGEST_ROUND_TRIP: Final = 0xFFFFFFFF
 _LIMITED_BROADCAST: Final = IPv4Address("255.255.255.255")
 
 
 class ProbeKind(IntEnum):
-    """What a probe asks or says. 6 is the gateway's search for loops, which isn't built yet."""
+    """What a probe asks or says."""
 
     ECHO_REQUEST = 1
     """To one endpoint: are you there?"""
@@ -74,6 +75,8 @@ class ProbeKind(IntEnum):
     """The answer: the frame reached softlan."""
     SEEN_DATAGRAM = 5
     """The answer: the UDP broadcast came through to an ordinary socket."""
+    LOOP = 6
+    """A gateway's search for loops: it must not come back from the other side. Nobody answers."""
 
 
 class Hearing(IntEnum):
@@ -86,6 +89,17 @@ class Hearing(IntEnum):
     LISTENING = 2
     DEAF = 3
     """There is one, but its port couldn't be had: another program uses it."""
+    PAUSED = 4
+    """A gateway that carries nothing at the moment: it has found a loop or a second gateway."""
+
+
+class ProbeDirection(IntEnum):
+    """Which way a gateway sent its `LOOP` probe."""
+
+    UNSAID = 0
+    """In every other kind, and from versions that say something unknown here."""
+    INTO_ROOM = 1
+    ONTO_LAN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +108,12 @@ class Probe:
 
     kind: ProbeKind
     nonce: int
-    """0 to 2**64 - 1: drawn by who asks, repeated by who answers."""
+    """0 to 2**64 - 1: drawn by who asks, repeated by who answers; in `LOOP`, the gateway's own."""
     hearing: Hearing = Hearing.UNSAID
     relay_round_trip: float | None = None
     """Seconds from the sender to the relay and back, in microseconds on the wire; None: unknown."""
+    direction: ProbeDirection = ProbeDirection.UNSAID
+    """Said by a `LOOP` probe alone."""
 
     @classmethod
     def parse(cls, payload: bytes | memoryview) -> Self:
@@ -108,7 +124,7 @@ class Probe:
         """
         if len(payload) < _LAYOUT.size:
             raise PacketError(PacketFault.TRUNCATED)
-        subtype, version, kind, hearing, nonce, round_trip = _LAYOUT.unpack_from(payload)
+        subtype, version, kind, hearing, way, nonce, round_trip = _LAYOUT.unpack_from(payload)
         if subtype != _SUBTYPE:
             raise PacketError(PacketFault.KIND)
         if version != _VERSION:
@@ -120,6 +136,7 @@ class Probe:
             nonce=nonce,
             hearing=Hearing(hearing) if hearing in _HEARINGS else Hearing.UNSAID,
             relay_round_trip=round_trip / _MICROSECONDS if round_trip else None,
+            direction=_direction(kind, way),
         )
 
     def encode(self) -> bytes:
@@ -129,6 +146,7 @@ class Probe:
             _VERSION,
             self.kind,
             self.hearing,
+            self.direction,
             self.nonce,
             _in_microseconds(self.relay_round_trip),
         )
@@ -165,5 +183,13 @@ def _in_microseconds(seconds: float | None) -> int:
     return max(1, min(round(seconds * _MICROSECONDS), _LONGEST_ROUND_TRIP))
 
 
+def _direction(kind: int, way: int) -> ProbeDirection:
+    # The octet was reserved, and not looked at, before there were searches for loops.
+    if kind != ProbeKind.LOOP or way not in _DIRECTIONS:
+        return ProbeDirection.UNSAID
+    return ProbeDirection(way)
+
+
 _KINDS: Final = frozenset(ProbeKind)
 _HEARINGS: Final = frozenset(Hearing)
+_DIRECTIONS: Final = frozenset(ProbeDirection)

@@ -13,7 +13,16 @@ from typing import Self
 from lanparty_obs.codes import FINAL_CODES, SessionEnd, sentence
 from lanparty_obs.counters import TunnelCounters
 
-__all__ = ["ClientDiagnostics", "ClientStatus", "LastError", "MemberStatus"]
+__all__ = [
+    "ClientDiagnostics",
+    "ClientStatus",
+    "ForwardingStatus",
+    "GatewayStatus",
+    "LanStatus",
+    "LastError",
+    "MemberStatus",
+    "WayStatus",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +90,68 @@ class ClientStatus:
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
         return _plain_fields(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayStatus:
+    """One way through a gateway: received = forwarded + all that is dropped."""
+
+    received: int = 0
+    """Frames."""
+    forwarded: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """By reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardingStatus:
+    """Whether frames cross a gateway, and if not, why."""
+
+    phase: str
+    reason: str | None = None
+    sentence: str = ""
+    seconds: float | None = None
+    """How long it has been stopped."""
+    retry_in: float | None = None
+    """Seconds until it goes on, if nothing bad is heard until then."""
+    loops: int = 0
+    """Times that it stopped because of a loop."""
+    second_gateways: int = 0
+    """Times that another gateway was heard on the LAN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanStatus:
+    """The LAN at a gateway's interface."""
+
+    link: str
+    mac: str
+    """The interface's own."""
+    mtu: int
+    """Largest Ethernet payload, in bytes, that the interface sends."""
+    table_size: int = 0
+    """Machines of the LAN that are known at the moment."""
+    table_limit: int = 0
+    evicted: int = 0
+    """Machines that were forgotten before their time because there were too many."""
+    moves: int = 0
+    """Machines that went from the LAN into the room."""
+    port: Mapping[str, int] = field(default_factory=dict)
+    """What the port counted: kernel_drops, superframes, refused_writes and more."""
+    mac_nat: Mapping[str, int] = field(default_factory=dict)
+    """What the hiding of players behind the interface's address counted; empty without it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayStatus(ClientStatus):
+    """Where a gateway stands."""
+
+    forwarding: ForwardingStatus
+    lan: LanStatus
+    lan_to_room: WayStatus
+    room_to_lan: WayStatus
+    checks: tuple[Mapping[str, object], ...] = ()
+    """What the preflight found, a plain object for each check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,15 +18,15 @@ _MULTICAST: Final = IPv4Network("224.0.0.0/4")  # RFC 1112 section 4
 _IPV6_MULTICAST: Final = IPv6Network("ff00::/8")  # RFC 4291 section 2.7
 
 
-def discovery_routes(primary: IPv4Address | None) -> tuple[WantedRoute, ...]:
+def discovery_routes(source: IPv4Address | None) -> tuple[WantedRoute, ...]:
     """Return the routes for broadcast and multicast by the room's interface.
 
-    `primary` is the interface's first address, from which programs then send; None where softlan
+    `source` is the address of the interface from which programs then send; None where softlan
     sets no address: the kernel takes one that the interface has.
     """
     return (
-        WantedRoute(destination=_LIMITED_BROADCAST, preferred_source=primary),
-        WantedRoute(destination=_MULTICAST, preferred_source=primary),
+        WantedRoute(destination=_LIMITED_BROADCAST, preferred_source=source),
+        WantedRoute(destination=_MULTICAST, preferred_source=source),
         WantedRoute(destination=_IPV6_MULTICAST),
     )
 

@@ -1,6 +1,5 @@
 """Whom an event of the session concerns: the place on disk, the rules for addresses, the player."""
 
-from lanparty_client.arrival import Arrival
 from lanparty_client.room_interface import RoomInterface
 from lanparty_client_core import (
     LastingSession,
@@ -14,6 +13,7 @@ from lanparty_client_core import (
     Welcomed,
 )
 from lanparty_ctrl import Role
+from lanparty_endpoint.arrival import Arrival
 from lanparty_endpoint.place import Place
 
 __all__ = ["EventFollower"]

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network
-from typing import Final
 
 from lanparty_client.wish import JoinWish
 from lanparty_ctrl import Hello, Role
-from lanparty_proto import MAXIMUM_ROOM_MTU, MacAddress, budget_for_mtu
+from lanparty_endpoint.dialing import RECEIVE_BUDGET
+from lanparty_proto import MacAddress
 
-__all__ = ["RECEIVE_BUDGET", "hello_for"]
-
-RECEIVE_BUDGET: Final = budget_for_mtu(MAXIMUM_ROOM_MTU, tagged=True)
-"""Bytes: every frame of every room may come whole."""
+__all__ = ["hello_for"]
 
 
 def hello_for(

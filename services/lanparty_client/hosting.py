@@ -3,27 +3,26 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from lanparty_client.directories import RuntimeDirectory, service_group
 from lanparty_client.handlers import respond_for
 from lanparty_client.membership import Membership
 from lanparty_client.port_error import PortError, PortFault
+from lanparty_client.session_kind import service_group
 from lanparty_client.wish import JoinWish
 from lanparty_command import CommandFailed
+from lanparty_endpoint.directories import RuntimeDirectory
 from lanparty_endpoint.happenings import Happening
+from lanparty_endpoint.hosting import Tell, host_session
 from lanparty_endpoint.local_asking import is_abandoned
-from lanparty_endpoint.local_requests import LocalSocketError
-from lanparty_endpoint.local_server import LocalServer
+from lanparty_endpoint.local_server import Responder
 from lanparty_endpoint.recent_lines import RecentLines
 from lanparty_endpoint.resume import ResumeStoreError
 
 __all__ = ["host_membership"]
 
 _PLACES: Final = "places"
-_SOCKET_MODE: Final = 0o660
 
 
 async def host_membership(
@@ -41,33 +40,24 @@ async def host_membership(
     `log` gets what happens, and is the session's alone; `opened` gets the membership once there is
     one. Cancelling leaves the room politely. Raises `CommandFailed`.
     """
-    gone = asyncio.Event()
 
-    def tell_and_remember(happening: Happening) -> None:
-        line = f"{datetime.now(UTC):%H:%M:%S} {happening.event}: {happening.message}"
-        log.remember(line, names=happening.names)
-        tell(happening)
+    async def open_session(stack: AsyncExitStack, tell: Tell) -> Membership:
+        return await Membership.open(wish, stack, places=state / _PLACES, tell=tell)
+
+    def respond(membership: Membership, gone: asyncio.Event) -> Responder:
+        return respond_for(membership, owner=owner, gone=gone, log=log)
 
     try:
-        runtime.make()
-        async with AsyncExitStack() as outer:
-            try:
-                async with AsyncExitStack() as stack:
-                    membership = await Membership.open(
-                        wish, stack, places=state / _PLACES, tell=tell_and_remember
-                    )
-                    respond = respond_for(membership, owner=owner, gone=gone, log=log)
-                    path = runtime.session_socket(wish.interface)
-                    server = LocalServer(path, respond, mode=_SOCKET_MODE, group=service_group())
-                    await outer.enter_async_context(server)
-                    opened(membership)
-                    exit_code = await membership.stay()
-            finally:
-                # The socket goes last: whoever asked to leave hears that everything is gone.
-                gone.set()
-        return exit_code
-    except LocalSocketError as error:
-        raise CommandFailed(f"{error} Name another directory by --runtime-dir.") from error
+        return await host_session(
+            open_session,
+            respond,
+            runtime=runtime,
+            interface=wish.interface,
+            group=service_group(),
+            log=log,
+            tell=tell,
+            opened=opened,
+        )
     except (PortError, ResumeStoreError) as error:
         if _is_in_another_room(error, runtime.session_socket(wish.interface)):
             raise CommandFailed(

@@ -6,29 +6,28 @@ same happenings come, and the same view shows them.
 
 import asyncio
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from lanparty_client.directories import SERVICE_GROUP, runtime_directories
-from lanparty_client.handlers import figures
 from lanparty_client.hosting import host_membership
 from lanparty_client.linux.capabilities import has_net_admin
 from lanparty_client.membership import Membership
+from lanparty_client.picture import MembershipPicture
+from lanparty_client.session_kind import PLAYERS, SERVICE_GROUP
 from lanparty_client.settings import JoinSettings
 from lanparty_client.wish import JoinWish
 from lanparty_command import CommandFailed, ExitCode
-from lanparty_endpoint import endings
 from lanparty_endpoint.happenings import Happening
-from lanparty_endpoint.live_view import LiveView, fits_terminal
 from lanparty_endpoint.local_asking import Question, asking
 from lanparty_endpoint.local_requests import LocalSocketError, RequestRefused
 from lanparty_endpoint.recent_lines import RecentLines
+from lanparty_endpoint.showing import drawn, in_view, view_for
 from lanparty_endpoint.signals import cancelled_by_signals
-from lanparty_endpoint.views import JsonView, LineView, View
+from lanparty_endpoint.views import View
 
 __all__ = ["join"]
 
-_REDRAW_INTERVAL: Final = 1.0
 _GOODBYE_LIMIT: Final = 5.0
 """Seconds that the service may take to leave."""
 
@@ -41,26 +40,27 @@ _BOTH_WAYS: Final = (
 def join(settings: JoinSettings) -> int:
     """Join, stay, leave on Ctrl-C; return the exit code."""
     wish = settings.wish()
-    view = _view(settings)
-    try:
+    view = view_for(
+        json=settings.json_,
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+        returns=settings.detach,
+    )
+
+    def run() -> int:
         service = _service(settings)
         if service is None:
             return asyncio.run(_join_here(settings, wish, view))
         return asyncio.run(_join_by_service(service, wish, view))
-    except CommandFailed as failure:
-        if not isinstance(view, JsonView):
-            raise
-        view.show(endings.failed(str(failure), exit_code=failure.exit_code))
-        return failure.exit_code
-    except asyncio.CancelledError:
-        return ExitCode.INTERRUPTED  # Told a second time to go, while it was saying goodbye.
+
+    return in_view(view, run)
 
 
 def _service(settings: JoinSettings) -> Path | None:
     """Return the service's socket if it has to join; None if this process can."""
     if has_net_admin() and not settings.detach:
         return None
-    for directory in runtime_directories(settings.runtime_dir):
+    for directory in PLAYERS.directories(settings.runtime_dir):
         if directory.control_socket.exists():
             return directory.control_socket
     if settings.detach:
@@ -70,46 +70,26 @@ def _service(settings: JoinSettings) -> Path | None:
     raise CommandFailed(_BOTH_WAYS)
 
 
-def _view(settings: JoinSettings) -> View:
-    if settings.json_:
-        return JsonView(verbose=settings.verbose)
-    if not settings.quiet and not settings.detach and fits_terminal():
-        return LiveView(quiet=False, verbose=settings.verbose)
-    return LineView(quiet=settings.quiet, verbose=settings.verbose)
-
-
 # In this process.
 
 
 async def _join_here(settings: JoinSettings, wish: JoinWish, view: View) -> int:
     log = RecentLines(echo=settings.verbose)
     log.log_here()
-    drawing: list[asyncio.Task[None]] = []
+    with cancelled_by_signals(), view, ExitStack() as drawing:
 
-    def opened(membership: Membership) -> None:
-        if view.wants_figures:
-            drawing.append(asyncio.create_task(_draw(view, membership)))
+        def opened(membership: Membership) -> None:
+            drawing.enter_context(drawn(view, MembershipPicture(membership)))
 
-    with cancelled_by_signals(), view:
-        try:
-            return await host_membership(
-                wish,
-                state=settings.state_dir,
-                runtime=runtime_directories(settings.runtime_dir)[0],
-                owner=os.getuid(),
-                log=log,
-                tell=view.show,
-                opened=opened,
-            )
-        finally:
-            for task in drawing:
-                task.cancel()
-
-
-async def _draw(view: View, membership: Membership) -> None:
-    while True:
-        view.update(figures(membership))
-        await asyncio.sleep(_REDRAW_INTERVAL)
+        return await host_membership(
+            wish,
+            state=settings.state_dir,
+            runtime=PLAYERS.directories(settings.runtime_dir)[0],
+            owner=os.getuid(),
+            log=log,
+            tell=view.show,
+            opened=opened,
+        )
 
 
 # By the service.

@@ -6,20 +6,17 @@ or the interface say that something is new, tells it, and makes the interface lo
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from lanparty_client import sentences
-from lanparty_client.arrival import Arrival
-from lanparty_client.dialing import dial
 from lanparty_client.doctor.listening import OrdinarySocket
 from lanparty_client.following import EventFollower
 from lanparty_client.greeting import hello_for
 from lanparty_client.ground import Ground
 from lanparty_client.room_interface import RoomInterface
+from lanparty_client.sentences import PlayerStory
 from lanparty_client.wish import JoinWish
 from lanparty_client_core import (
     LastingSession,
@@ -29,21 +26,18 @@ from lanparty_client_core import (
     StateChanged,
     Station,
 )
-from lanparty_client_core.join import RunningSession
+from lanparty_endpoint import sentences
+from lanparty_endpoint.arrival import Arrival
+from lanparty_endpoint.dialing import dial
 from lanparty_endpoint.happenings import Happening
 from lanparty_endpoint.members_seen import MembersSeen
 from lanparty_endpoint.place import Place
 from lanparty_endpoint.probing import ProbeStation
+from lanparty_endpoint.session_bell import LOOKING, SessionBell, take_back_cancellation
 from lanparty_obs.codes import SessionEnd
 from lanparty_proto import MacAddress
 
 __all__ = ["Membership"]
-
-_LOOKING: Final = frozenset({SessionState.CONNECTING, SessionState.RECONNECTING})
-"""Nothing rings when a try fails, so that is looked for while there are tries."""
-
-_LOOK_INTERVAL: Final = 1.0
-"""Seconds."""
 
 
 class Membership:
@@ -59,17 +53,15 @@ class Membership:
         tell: Callable[[Happening], None],
     ) -> None:
         """Be the session of a claimed place and an open interface; see `open`."""
-        self._bell = asyncio.Event()
+        self._bell = SessionBell()
         self.wish: Final = wish
-        self.interface: Final = RoomInterface(wish, ground, mac=mac, on_change=self._bell.set)
+        self.interface: Final = RoomInterface(wish, ground, mac=mac, on_change=self._bell.ring)
         self.seen: Final = MembersSeen()
         self.probing: Final = ProbeStation(mac, relay_round_trip=self._way_to_relay)
         self.listening: Final = OrdinarySocket(self.probing, wake=self.wake)
         self._place = place
-        self._arrival = Arrival(wish, mac=mac, tell=tell)
+        self._arrival = Arrival(PlayerStory(wish, mac=mac), tell=tell)
         self._follow = EventFollower(self._place, self.interface, self._arrival)
-        self._events: deque[SessionEvent] = deque()
-        self._running: RunningSession | None = None
         self._relay: str | None = None
         self._networks_changed = True
         self._leaving = False
@@ -99,7 +91,9 @@ class Membership:
         membership = cls(wish, mac=mac, place=place, ground=ground, tell=tell)
         stack.callback(membership.listening.close)
         await membership.interface.prepare()
-        await ground.watch(stack, on_change=membership._note_networks, on_lost=membership._bell.set)
+        await ground.watch(
+            stack, on_change=membership._note_networks, on_lost=membership._bell.ring
+        )
         return membership
 
     # What it is.
@@ -107,17 +101,16 @@ class Membership:
     @property
     def session(self) -> LastingSession | None:
         """The session; None before it is dialed."""
-        return None if self._running is None else self._running.session
+        return self._bell.session
 
     def leave(self) -> None:
         """Say goodbye at the next turn; `stay` then ends."""
         self._leaving = True
-        self._bell.set()
+        self._bell.ring()
 
     def wake(self) -> None:
         """Let the session take a turn: a station has something to send."""
-        if self._running is not None:
-            self._running.wake()
+        self._bell.wake_session()
 
     # What it does.
 
@@ -132,7 +125,7 @@ class Membership:
             ended = await self._live()
         except asyncio.CancelledError:
             # Asked to go, by Ctrl-C or a supervisor: a goodbye is part of going.
-            _take_back_cancellation()
+            take_back_cancellation()
             ended = SessionEnded(code=SessionEnd.LEFT)
         finally:
             await self._say_goodbye()
@@ -154,20 +147,26 @@ class Membership:
             prefixes=prefixes,
         )
         stations: list[Station] = [self.interface.addressing, self.probing, self.seen]
-        self._running = await dial(
-            wish, port, hello=hello, observer=self._observe, stations=stations
+        self._bell.hold(
+            await dial(
+                wish,
+                port,
+                hello=hello,
+                observer=self._observe,
+                stations=stations,
+                clamp_mss=wish.clamp_mss,
+            )
         )
-        self._running.on_stopped(self._bell.set)
 
     async def _live(self) -> SessionEnded:
         session = self.session
         assert session is not None, "it has begun"
         while True:
-            self._bell.clear()
+            self._bell.silence()
             if self._networks_changed:
                 await self._look_around()
-            while self._events:
-                self._follow(self._events.popleft(), session, now=_now())
+            while self._bell.events:
+                self._follow(self._bell.events.popleft(), session, now=_now())
                 self.wake()  # the rules for addresses may have something to send
             self._require_health()
             if session.state.is_over and session.ended is not None:
@@ -177,50 +176,42 @@ class Membership:
             await self._shape(session)
             self._arrival.handle_notices(self.interface.addressing.notices)
             self._arrival.handle_addresses(self.interface.addresses, now=_now())
-            if session.state in _LOOKING and session.failure is not None:
+            if session.state in LOOKING and session.failure is not None:
                 self._arrival.handle_trouble(session.state, session.sentence)
-            await self._rung(looking=session.state in _LOOKING)
-
-    async def _rung(self, *, looking: bool) -> None:
-        dues = [self._arrival.next_deadline(), _now() + _LOOK_INTERVAL if looking else None]
-        due = min((due for due in dues if due is not None), default=None)
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(due):
-                await self._bell.wait()
+            looking = session.state in LOOKING
+            await self._bell.rung(due=self._arrival.next_deadline(), looking=looking)
 
     def _require_health(self) -> None:
-        if self._running is not None and self._running.failure is not None:
-            raise self._running.failure
+        self._bell.require_health()
         self.interface.require_health()
 
     async def _say_goodbye(self) -> None:
-        if self._running is None:
+        if self._bell.running is None:
             return
         self.interface.addressing.leave(now=_now())
-        self._running.wake()
+        self.wake()
         await asyncio.sleep(0)  # one turn, in which the address is given back
-        await self._running.aclose()
+        await self._bell.running.aclose()
 
     # What happens to it.
 
     def _observe(self, event: SessionEvent) -> None:
-        self._events.append(event)
         if isinstance(event, StateChanged) and event.state is SessionState.JOINED:
             # By now the kernel knows the router's MAC: what was dialed went through it.
             self._networks_changed = True
-        self._bell.set()
+        self._bell.observe(event)
 
     def _note_networks(self) -> None:
         self._networks_changed = True
-        if self._running is not None:
-            self._running.network_changed()
-        self._bell.set()
+        if self._bell.running is not None:
+            self._bell.running.network_changed()
+        self._bell.ring()
 
     async def _look_around(self) -> None:
         self._networks_changed = False
         prefixes = await self.interface.look_around(now=_now())
-        if self._running is not None:
-            self._running.report_prefixes(prefixes)
+        if self._bell.running is not None:
+            self._bell.running.report_prefixes(prefixes)
 
     async def _shape(self, session: LastingSession) -> None:
         if session.welcome is None:
@@ -234,12 +225,6 @@ class Membership:
 
     def _way_to_relay(self) -> float | None:
         return None if self.session is None else self.session.shortest_round_trip
-
-
-def _take_back_cancellation() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    task.uncancel()
 
 
 def _now() -> float:

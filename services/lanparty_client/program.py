@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from lanparty_client.doctor.settings import DoctorSettings, PingSettings
-from lanparty_client.settings import (
-    JoinSettings,
-    ReportSettings,
-    ServeSettings,
-    SessionSettings,
-    SetupSettings,
-)
+from lanparty_client.doctor.settings import PingSettings
+from lanparty_client.settings import JoinSettings, ServeSettings, SetupSettings
 from lanparty_command import Command, Program, run_program
+from lanparty_endpoint.doctor_settings import ExaminedRelaySettings
+from lanparty_endpoint.joining_settings import ReportSettings, SessionSettings
 
 __all__ = ["run"]
 
@@ -135,7 +131,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
                     epilog=_PING,
                 ),
                 Command(
-                    settings=DoctorSettings,
+                    settings=ExaminedRelaySettings,
                     run=_doctor,
                     name="doctor",
                     summary="Find what is wrong, and say what to do.",
@@ -179,15 +175,18 @@ def _join(settings: JoinSettings) -> int:
 
 
 def _status(settings: SessionSettings) -> int:
-    from lanparty_client.sessions import status
+    from lanparty_client.session_kind import PLAYERS
+    from lanparty_endpoint.sessions import print_status
+    from lanparty_endpoint.status_lines import status_lines
 
-    return status(settings)
+    return print_status(PLAYERS, settings, status_lines)
 
 
 def _leave(settings: SessionSettings) -> int:
-    from lanparty_client.sessions import leave
+    from lanparty_client.session_kind import PLAYERS
+    from lanparty_endpoint.sessions import print_left
 
-    return leave(settings)
+    return print_left(PLAYERS, settings)
 
 
 def _ping(settings: PingSettings) -> int:
@@ -196,7 +195,7 @@ def _ping(settings: PingSettings) -> int:
     return ping(settings)
 
 
-def _doctor(settings: DoctorSettings) -> int:
+def _doctor(settings: ExaminedRelaySettings) -> int:
     from lanparty_client.doctor.command import doctor
 
     return doctor(settings)

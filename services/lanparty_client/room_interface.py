@@ -60,7 +60,7 @@ class RoomInterface:
         addresses = self.addressing.addresses
         routes = self.addressing.routes
         if self._wish.discovery_routes:
-            routes += discovery_routes(addresses[0].ip if addresses else None)
+            routes += discovery_routes(self.addressing.discovery_source)
         wanted = WantedState(
             mac=self.mac,
             mtu=mtu,

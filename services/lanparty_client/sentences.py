@@ -4,98 +4,75 @@ from collections.abc import Sequence
 
 from lanparty_client.addressing import AddressMode
 from lanparty_client.wish import JoinWish
-from lanparty_client_core import SessionState
 from lanparty_ctrl import RoomCode, Welcome
-from lanparty_endpoint.happenings import Happening, Weight
-from lanparty_endpoint.typed_room import TypedRoom
+from lanparty_endpoint import sentences
+from lanparty_endpoint.happenings import Happening
 from lanparty_proto import MacAddress
 
-__all__ = [
-    "address_changed",
-    "connecting",
-    "invitation",
-    "invite_link",
-    "joined",
-    "notice",
-    "state",
-]
+__all__ = ["PlayerStory"]
 
 
-def connecting(wish: JoinWish) -> Happening:
-    """Say where it goes."""
-    return Happening("connecting", f"Joining through {wish.relay} ...", {"relay": str(wish.relay)})
+class PlayerStory:
+    """A player's way into a room, as `lanparty_endpoint.arrival` tells it."""
 
+    def __init__(self, wish: JoinWish, *, mac: MacAddress) -> None:
+        """Tell of the session that `wish` asked for; `mac` is its interface's."""
+        self._wish = wish
+        self._mac = mac
 
-def joined(
-    wish: JoinWish, welcome: Welcome, *, mac: MacAddress, addresses: Sequence[str]
-) -> Happening:
-    """Say where it is, and as what."""
-    back = "Back in" if welcome.resumed else "In"
-    code = _spelled(wish, welcome.room_code)
-    if addresses:
-        where = f"{addresses[0]} on {wish.interface}"
-    elif wish.address.mode is AddressMode.NONE:
-        where = f"{wish.interface} has no address, set one yourself"
-    else:
-        where = f"{wish.interface} has no address yet"
-    how = "`lanparty-client leave` leaves" if wish.detach else "Ctrl-C leaves"
-    return Happening(
-        "joined",
-        f"{back} room {code} as {wish.name}: {where}. {how}.",
-        {
-            "room_code": str(welcome.room_code),
-            "room_id": welcome.room_id,
-            "peer_id": welcome.peer_id,
-            "interface": wish.interface,
-            "mac": str(mac),
-            "address": addresses[0] if addresses else None,
-            "addresses": list(addresses),
-            "mtu": welcome.mtu,
-            "resumed": welcome.resumed,
-            "invite": invite_link(wish, welcome.room_code),
-        },
-    )
+    @property
+    def room_code(self) -> RoomCode | None:
+        """The code that was asked for; None for a new room."""
+        return None if self._wish.room is None else self._wish.room.code
 
+    @property
+    def waits_for_address(self) -> bool:
+        """There will be an address to name."""
+        return self._wish.address.mode is not AddressMode.NONE
 
-def invitation(wish: JoinWish, code: RoomCode) -> Happening:
-    """Say what to tell a friend."""
-    link = invite_link(wish, code)
-    # Every shell takes double quotes, Windows' too; some read a bare # as a comment's beginning.
-    command = f'lanparty-client join "{link}"'
-    return Happening(
-        "invitation",
-        f"Friends join with this command:\n  {command}",
-        {"invite": link, "command": command},
-        Weight.IMPORTANT,
-    )
+    def connecting(self) -> Happening:
+        """Say where it goes."""
+        return sentences.connecting(self._wish)
 
+    def joined(self, welcome: Welcome, addresses: Sequence[str]) -> Happening:
+        """Say where it is, and as what."""
+        wish = self._wish
+        back = "Back in" if welcome.resumed else "In"
+        if addresses:
+            where = f"{addresses[0]} on {wish.interface}"
+        elif self.waits_for_address:
+            where = f"{wish.interface} has no address yet"
+        else:
+            where = f"{wish.interface} has no address, set one yourself"
+        how = "`lanparty-client leave` leaves" if wish.detach else "Ctrl-C leaves"
+        return Happening(
+            "joined",
+            f"{back} room {wish.spelled(welcome.room_code)} as {wish.name}: {where}. {how}.",
+            {
+                "room_code": str(welcome.room_code),
+                "room_id": welcome.room_id,
+                "peer_id": welcome.peer_id,
+                "interface": wish.interface,
+                "mac": str(self._mac),
+                "address": addresses[0] if addresses else None,
+                "addresses": list(addresses),
+                "mtu": welcome.mtu,
+                "resumed": welcome.resumed,
+                "invite": wish.invite_link(welcome.room_code),
+            },
+        )
 
-def state(state: SessionState, sentence: str, *, weight: Weight = Weight.NORMAL) -> Happening:
-    """Say that the session is somewhere else now."""
-    return Happening("state", sentence, {"state": state.value}, weight)
+    def invitation(self, code: RoomCode) -> Happening:
+        """Say what to tell a friend."""
+        return sentences.invitation(self._wish, code)
 
-
-def address_changed(interface: str, addresses: Sequence[str]) -> Happening:
-    """Say which addresses the interface has now."""
-    if not addresses:
-        text = f"{interface} has no address now."
-    else:
-        text = f"{interface} has the address {addresses[0]} now"
-        text += f", and {', '.join(addresses[1:])}." if len(addresses) > 1 else "."
-    fields = {"address": addresses[0] if addresses else None, "addresses": list(addresses)}
-    return Happening("address_changed", text, fields)
-
-
-def notice(sentence: str) -> Happening:
-    """Pass on what the player should know."""
-    return Happening("notice", sentence, weight=Weight.IMPORTANT)
-
-
-def _spelled(wish: JoinWish, code: RoomCode) -> str:
-    return code.spoken() if wish.room is None else wish.room.spelled(code)
-
-
-def invite_link(wish: JoinWish, code: RoomCode) -> str:
-    """Write the invite to the room that a wish led to."""
-    spelled = wish.room if wish.room is not None else TypedRoom(code, code.spoken())
-    return str(wish.invite(spelled).link())
+    def address_changed(self, addresses: Sequence[str]) -> Happening:
+        """Say which addresses the interface has now."""
+        interface = self._wish.interface
+        if not addresses:
+            text = f"{interface} has no address now."
+        else:
+            text = f"{interface} has the address {addresses[0]} now"
+            text += f", and {', '.join(addresses[1:])}." if len(addresses) > 1 else "."
+        fields = {"address": addresses[0] if addresses else None, "addresses": list(addresses)}
+        return Happening("address_changed", text, fields)

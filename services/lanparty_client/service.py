@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from lanparty_client.directories import RuntimeDirectory
-from lanparty_client.handlers import figures
 from lanparty_client.hosting import host_membership
 from lanparty_client.membership import Membership
+from lanparty_client.picture import MembershipPicture
 from lanparty_client.wish import DEFAULT_INTERFACE, JoinWish
 from lanparty_command import CommandFailed, ExitCode
+from lanparty_endpoint.directories import RuntimeDirectory
+from lanparty_endpoint.handlers import figures
 from lanparty_endpoint.happenings import Happening
 from lanparty_endpoint.local_requests import Asker, RequestRefused
 from lanparty_endpoint.local_server import Answers
@@ -140,7 +141,7 @@ class _HeldSession:
                 return await self._outbox.next(limit=limit)
             except TimeoutError:
                 if self._membership is not None:
-                    return figures(self._membership)
+                    return figures(MembershipPicture(self._membership))
 
     def raise_failure(self) -> None:
         """Raise what ended it, if that was no ordinary end."""

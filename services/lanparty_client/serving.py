@@ -6,16 +6,12 @@ container for instance, it is the same.
 
 import asyncio
 
-from lanparty_client.directories import (
-    SERVICE_GROUP,
-    RuntimeDirectory,
-    runtime_directories,
-    service_group,
-)
 from lanparty_client.linux.capabilities import has_net_admin
 from lanparty_client.service import Service
+from lanparty_client.session_kind import PLAYERS, SERVICE_GROUP, service_group
 from lanparty_client.settings import ServeSettings
 from lanparty_command import CommandFailed, ExitCode
+from lanparty_endpoint.directories import RuntimeDirectory
 from lanparty_endpoint.local_requests import LocalSocketError
 from lanparty_endpoint.local_server import LocalServer
 from lanparty_endpoint.signals import cancelled_by_signals
@@ -34,7 +30,7 @@ def serve(settings: ServeSettings) -> int:
             "`sudo lanparty-client setup` installs it so that it has that right and no other."
         )
     configure(json=False, level="debug" if settings.verbose else "info")
-    runtime = runtime_directories(settings.runtime_dir)[-1]
+    runtime = PLAYERS.directories(settings.runtime_dir)[-1]
     runtime.make()
     try:
         asyncio.run(_serve(settings, runtime))

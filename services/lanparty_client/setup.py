@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import lanparty_client
-from lanparty_client.directories import SERVICE_GROUP
+from lanparty_client.session_kind import SERVICE_GROUP
 from lanparty_client.settings import SetupSettings
 from lanparty_client.unit import UNIT_NAME, InstalledFile, files_to_install
 from lanparty_command import CommandFailed, ExitCode

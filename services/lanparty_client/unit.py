@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from lanparty_client.directories import SERVICE_GROUP, SYSTEM_RUNTIME
 from lanparty_client.linux.leave_alone import drop_ins
+from lanparty_client.session_kind import SERVICE_GROUP, SYSTEM_RUNTIME
 from lanparty_client.wish import DEFAULT_INTERFACE
 
 __all__ = ["UNIT_NAME", "InstalledFile", "files_to_install"]

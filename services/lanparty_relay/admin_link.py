@@ -43,6 +43,7 @@ __all__ = [
     "RoomGone",
     "RoomMoved",
     "RoomRecord",
+    "RoomStandbys",
     "Serving",
     "Synchronised",
     "ToAdmin",
@@ -116,6 +117,7 @@ class RoomRecord(_Message):
     opened_at: float
     block: int
     serial: int
+    standby_gateways: int = 0
 
 
 class RoomMoved(_Message):
@@ -125,6 +127,14 @@ class RoomMoved(_Message):
     room_id: str
     network: str
     leases: Mapping[int, str | None]
+
+
+class RoomStandbys(_Message):
+    """Another number of gateways waits for the place of a room's gateway."""
+
+    type: Literal["room_standbys"] = "room_standbys"
+    room_id: str
+    waiting: int
 
 
 class RoomGone(_Message):
@@ -178,7 +188,14 @@ class PeerReported(_Message):
 
 
 InventoryChange: TypeAlias = (
-    RoomRecord | RoomMoved | RoomGone | PeerRecord | PeerGone | PeerMoved | PeerReported
+    RoomRecord
+    | RoomMoved
+    | RoomStandbys
+    | RoomGone
+    | PeerRecord
+    | PeerGone
+    | PeerMoved
+    | PeerReported
 )
 """What changes the inventory; a change about what isn't there (any more) means nothing."""
 

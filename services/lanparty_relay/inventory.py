@@ -15,6 +15,7 @@ from lanparty_relay.admin_link import (
     RoomGone,
     RoomMoved,
     RoomRecord,
+    RoomStandbys,
 )
 from lanparty_relay.core import (
     LifecycleEvent,
@@ -25,6 +26,7 @@ from lanparty_relay.core import (
     RoomClosed,
     RoomOpened,
     RoomRenumbered,
+    StandbysChanged,
 )
 
 __all__ = ["Inventory", "change_of"]
@@ -44,6 +46,8 @@ class Inventory:
                 self._rooms[change.room_id] = change
             case RoomMoved():
                 self._move_room(change)
+            case RoomStandbys(waiting=waiting):
+                self._update_room(change.room_id, {"standby_gateways": waiting})
             case RoomGone():
                 self._rooms.pop(change.room_id, None)
                 self._peers.pop(change.room_id, None)
@@ -86,11 +90,13 @@ class Inventory:
                     yield peer
 
     def _move_room(self, move: RoomMoved) -> None:
-        if (room := self.room(move.room_id)) is None:
-            return
-        self._rooms[move.room_id] = room.model_copy(update={"network": move.network})
+        self._update_room(move.room_id, {"network": move.network})
         for peer_id, lease in move.leases.items():
             self._update_peer(move.room_id, peer_id, {"lease": lease})
+
+    def _update_room(self, room_id: str, update: dict[str, object]) -> None:
+        if (room := self.room(room_id)) is not None:
+            self._rooms[room_id] = room.model_copy(update=update)
 
     def _update_peer(self, room_id: str, peer_id: int, update: dict[str, object]) -> None:
         if (peer := self.peer(room_id, peer_id)) is not None:
@@ -114,6 +120,8 @@ def change_of(event: LifecycleEvent, *, now: float) -> InventoryChange | None:
         case RoomRenumbered(room_id=room_id, network=network, leases=leases):
             written = {peer_id: _written_lease(lease) for peer_id, lease in leases.items()}
             return RoomMoved(room_id=room_id, network=str(network), leases=written)
+        case StandbysChanged(room_id=room_id, waiting=waiting):
+            return RoomStandbys(room_id=room_id, waiting=waiting)
         case RoomClosed(room_id=room_id):
             return RoomGone(room_id=room_id)
         case MemberJoined():

@@ -18,6 +18,7 @@ from lanparty_relay.core import (
     RoomOpened,
     RoomRenumbered,
     SessionFaulted,
+    StandbysChanged,
 )
 
 __all__ = ["Journal"]
@@ -51,6 +52,8 @@ class Journal:
                 self._log.info("member left", room=room_id, peer=peer_id, reason=reason.value)
             case MemberMoved(room_id=room_id, peer_id=peer_id, address=address):
                 self._log.info("member moved", room=room_id, peer=peer_id, address=address[0])
+            case StandbysChanged(room_id=room_id, waiting=waiting):
+                self._log.info("standby gateways", room=room_id, waiting=waiting)
             case HelloRejected(address=address, code=SessionEnd.JOIN_LIMIT):
                 # Whoever knocks too often must not fill the log; the metrics count it.
                 self._log.debug(

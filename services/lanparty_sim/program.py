@@ -1,4 +1,4 @@
-"""The program `lanparty-sim`: join, e2e, load."""
+"""The program `lanparty-sim`: join, e2e, lan-host, load."""
 
 import asyncio
 import json
@@ -19,6 +19,7 @@ from lanparty_command import (
     Program,
     run_program,
 )
+from lanparty_ctrl import RoomCode
 from lanparty_endpoint.console import plain_console
 from lanparty_endpoint.exit_codes import exit_code_of
 from lanparty_endpoint.signals import cancelled_by_signals
@@ -27,10 +28,16 @@ from lanparty_endpoint.trust import read_line
 from lanparty_sim.admin_api import AdminApi
 from lanparty_sim.conservation import poll_until
 from lanparty_sim.joining import join
+from lanparty_sim.lan_host import serve_lan_host
 from lanparty_sim.load import LoadFailedError, LoadPlan, LoadResult, run_load
 from lanparty_sim.report import load_table, passed, step_row, steps_as_json, steps_heading, summary
 from lanparty_sim.scenario import steps_for
-from lanparty_sim.settings import EndToEndSettings, JoinSettings, LoadSettings
+from lanparty_sim.settings import (
+    EndToEndSettings,
+    JoinSettings,
+    LanHostSettings,
+    LoadSettings,
+)
 from lanparty_sim.stage import Bystanders, Stage
 from lanparty_sim.steps import StepFailedError, StepResult, StepStatus, run_steps
 
@@ -66,7 +73,10 @@ def end_to_end(settings: EndToEndSettings) -> int:
         raise CommandFailed("--admin and --admin-token-file go together.", exit_code=ExitCode.USAGE)
     bystanders = _expected_bystanders(settings)
     stage = Stage(
-        relay=settings.known_relay(), room_wanted=settings.room_code, bystanders=bystanders
+        relay=settings.known_relay(),
+        room_wanted=settings.room_code,
+        bystanders=bystanders,
+        lan_room=_lan_room(settings),
     )
     try:
         results = asyncio.run(_end_to_end(settings, stage))
@@ -94,6 +104,18 @@ def _expected_bystanders(settings: EndToEndSettings) -> Bystanders | None:
             "--bystanders-room must be another room than --room.", exit_code=ExitCode.USAGE
         )
     return Bystanders(count, room.code)
+
+
+def _lan_room(settings: EndToEndSettings) -> RoomCode | None:
+    if settings.lan_room is None:
+        return None
+    others = {settings.room, settings.bystanders_room}
+    if settings.lan_room.code in {room.code for room in others if room is not None}:
+        raise CommandFailed(
+            "--lan-room must be another room than --room and --bystanders-room.",
+            exit_code=ExitCode.USAGE,
+        )
+    return settings.lan_room.code
 
 
 async def _end_to_end(settings: EndToEndSettings, stage: Stage) -> list[StepResult]:
@@ -199,6 +221,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
                 run=end_to_end,
                 name="e2e",
                 summary="Check a relay from the first join to the last leave.",
+            ),
+            Command(
+                settings=LanHostSettings,
+                run=serve_lan_host,
+                name="lan-host",
+                summary="Be the host of a real LAN that e2e --lan-room looks for.",
             ),
             Command(
                 settings=LoadSettings,

@@ -2,7 +2,7 @@
 
 One definition for the tests, for `make demo` and for every deployment: `SCENARIO` is the list of
 its steps, in the order in which they are run on one `Stage`. Without the admin API the steps that
-read it are skipped. Where bystanders are expected, their steps follow.
+read it are skipped. Where bystanders or a gateway's LAN are expected, their steps follow.
 """
 
 import dataclasses
@@ -16,6 +16,7 @@ from lanparty_proto import BROADCAST
 from lanparty_quic import PinnedKey
 from lanparty_sim.bystanders import BYSTANDER_STEPS
 from lanparty_sim.conservation import imbalance, poll_until, require_room_conserves
+from lanparty_sim.lan_steps import LAN_STEPS
 from lanparty_sim.player import Player
 from lanparty_sim.stage import ANSWER_LIMIT, Stage, require
 from lanparty_sim.steps import Step, StepSkippedError
@@ -314,5 +315,10 @@ SCENARIO: Final[tuple[Step[Stage], ...]] = (
 
 
 def steps_for(stage: Stage) -> Sequence[Step[Stage]]:
-    """Return the scenario's steps, and those with bystanders where the stage expects some."""
-    return SCENARIO if stage.bystanders is None else (*SCENARIO, *BYSTANDER_STEPS)
+    """Return the scenario's steps, and those with bystanders or a LAN where the stage has them."""
+    steps = SCENARIO
+    if stage.bystanders is not None:
+        steps += BYSTANDER_STEPS
+    if stage.lan_room is not None:
+        steps += LAN_STEPS
+    return steps

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from lanparty_client_core.join import KnownRelay
-from lanparty_command import Option, Relay
+from lanparty_command import CommandSettings, Option, Relay
 from lanparty_ctrl import Role
 from lanparty_ctrl.fields import DisplayName, Mac
 from lanparty_endpoint.settings import (
@@ -24,6 +24,7 @@ from lanparty_endpoint.typed_room import Room
 __all__ = [
     "EndToEndSettings",
     "JoinSettings",
+    "LanHostSettings",
     "LoadCast",
     "LoadSettings",
     "RelaySettings",
@@ -168,11 +169,29 @@ class EndToEndSettings(RelaySettings):
         Field(description="The code of their room: another one than --room."),
         Option(metavar="CODE"),
     ] = None
+    lan_room: Annotated[
+        Room | None,
+        Field(
+            description="Check also a room with a gateway on whose LAN `lanparty-sim lan-host` "
+            "runs: another one than --room and --bystanders-room."
+        ),
+        Option(metavar="CODE"),
+    ] = None
     verbose: Annotated[
         bool,
         Field(description="Print every change of a session."),
         Option(short="-v", group=OUTPUT_GROUP),
     ] = False
+
+
+class LanHostSettings(CommandSettings):
+    """`lanparty-sim lan-host`."""
+
+    interface: Annotated[
+        str | None,
+        Field(description="The interface that is on the LAN."),
+        Option(metavar="NAME", default_text="the only one"),
+    ] = None
 
 
 class LoadSettings(RelaySettings):

@@ -57,6 +57,10 @@ class Stage:
     """The code that the scenario's room shall have; None lets the relay make one."""
     api: AdminApi | None = None
     bystanders: Bystanders | None = None
+    lan_room: RoomCode | None = None
+    """The code of a room with a gateway whose LAN has a host of ours."""
+    lan_patience: float = 25.0
+    """Seconds that the gateway has to be there: it may be joining again after a restart."""
     watch: Callable[[str, SessionEvent], None] | None = None
     """Called with the name of a player and what happened to its session."""
     left_outside: SessionEnded | None = None

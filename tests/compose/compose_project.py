@@ -71,10 +71,16 @@ class ComposeProject:
             "SOFTLAN_PORT": str(self.relay_port),
             "SOFTLAN_ADMIN_PORT": str(self.admin_port),
             "SOFTLAN_PROMETHEUS_PORT": str(self.prometheus_port),
+            "SOFTLAN_E2E_BRIDGE": self.lan_bridge,
             "SOFTLAN_TEST_SETTINGS": str(self._settings_file),
             **settings,
         }
         self._settings_file.write_text("".join(f"{key}={lines[key]}\n" for key in lines))
+
+    @property
+    def lan_bridge(self) -> str:
+        """The bridge that the LAN of this project has on the host."""
+        return f"sltest{self.relay_port}"
 
     @property
     def environment(self) -> dict[str, str]:

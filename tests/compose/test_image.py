@@ -18,15 +18,23 @@ pytestmark = [
     pytest.mark.usefixtures("images"),
 ]
 
-IMAGES = ("softlan/relay", "softlan/client", "softlan/sim", "softlan/prometheus")
-OWN_IMAGES = IMAGES[:3]
+IMAGES = (
+    "softlan/relay",
+    "softlan/client",
+    "softlan/gateway",
+    "softlan/sim",
+    "softlan/prometheus",
+)
+OWN_IMAGES = IMAGES[:4]
 PROGRAMS = {
     "softlan/relay": "lanparty-relay",
     "softlan/client": "lanparty-client",
+    "softlan/gateway": "lanparty-gateway",
     "softlan/sim": "lanparty-sim",
 }
 WITNESSES = {
     "softlan/client": "opt/softlan/bin/lanparty-client",
+    "softlan/gateway": "opt/softlan/bin/lanparty-gateway",
     "softlan/relay": "opt/softlan/bin/lanparty-relay",
     "softlan/sim": "opt/softlan/bin/lanparty-sim",
     "softlan/prometheus": "etc/prometheus/prometheus.yml",
@@ -67,9 +75,25 @@ def test_its_entry_point_is_the_program_without_a_shell(image: str) -> None:
     assert not configuration.get("Shell")
 
 
-def test_the_relay_has_a_health_check_without_a_shell() -> None:
-    check = inspect("softlan/relay")["Config"]["Healthcheck"]
-    assert check["Test"] == ["CMD", "lanparty-relay", "health"]
+@pytest.mark.parametrize("image", ["softlan/relay", "softlan/gateway"])
+def test_what_serves_has_a_health_check_without_a_shell(image: str) -> None:
+    check = inspect(image)["Config"]["Healthcheck"]
+    assert check["Test"] == ["CMD", PROGRAMS[image], "health"]
+
+
+def test_the_gateways_interpreter_alone_may_have_raw_sockets_and_begins_without() -> None:
+    look = (
+        "import os, pathlib, struct\n"
+        "for path in pathlib.Path('/').glob('*/**/python3*'):\n"
+        "    if path.is_file() and not path.is_symlink():\n"
+        "        try: data = os.getxattr(path, 'security.capability')\n"
+        "        except OSError: continue\n"
+        "        print(path, *struct.unpack('<5I', data))"
+    )
+    run = ("run", "--rm", "--network=none", "--entrypoint=python3", "softlan/gateway", "-c")
+    revision_2, net_raw = 0x02000000, 1 << 13  # no VFS_CAP_FLAGS_EFFECTIVE (linux/capability.h)
+    expected = f"/opt/softlan/bin/python3 {revision_2} {net_raw} 0 0 0"
+    assert docker(*run, look).stdout.splitlines() == [expected]
 
 
 @pytest.mark.parametrize("image", OWN_IMAGES)

@@ -101,6 +101,7 @@ def test_every_rule_is_loaded_and_evaluated_without_error(
 def test_every_recorded_expression_has_data_while_players_play(
     compose: ComposeProject, prometheus: Prometheus, load: str
 ) -> None:
+    compose.up("lan-host", "e2e-gateway")
     scenario = compose.compose("run", "--rm", "--no-deps", "--no-TTY", "e2e", check=False)
     assert scenario.returncode == 0, scenario.stdout
     names = {rule["name"] for rule in prometheus.rules("recording")}

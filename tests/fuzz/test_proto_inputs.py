@@ -230,5 +230,6 @@ def test_anything_in_a_frame_is_read_or_refused_for_a_reason() -> None:
         return "+".join(sorted(verdicts))
 
     fates = fates_of(inputs(4, valid_packets()), fate)
-    assert {reason for verdicts in fates for reason in verdicts.split("+")} >= set(PacketFault)
+    of_parsers = set(PacketFault) - {PacketFault.TOO_LARGE}  # said by what cuts packets alone
+    assert {reason for verdicts in fates for reason in verdicts.split("+")} >= of_parsers
     assert set(read) == {"ArpPacket", "Ipv4Packet", "IcmpEcho"}

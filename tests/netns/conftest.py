@@ -6,14 +6,20 @@ failed or not; what a killed run has left goes at the next start.
 """
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+from bridged import ROOM, Bridged, join_as_of_the_lan
+from lan import Lan
 from namespaces import Namespace, lacking_for_namespaces, remove_abandoned
 from network import Nat, Network
+from programs import Program
 from real_client import Client, Pair
+from real_gateway import GATEWAY, GATEWAY_USER, Gateway
 from real_relay import Relay
 
 _TOOLS = {
@@ -118,3 +124,60 @@ def pair(player: Callable[[str], Client]) -> Pair:
     room = str(ann.join(None)["room_code"])
     bob.join(room)
     return Pair(ann, bob, room)
+
+
+@pytest.fixture(scope="module")
+def lan(network: Network) -> Lan:
+    """The LAN that a gateway is put into, for one module."""
+    return Lan(network)
+
+
+@pytest.fixture
+def game(lan: Lan) -> Iterator[Program]:
+    """A game's server on the LAN's host for it, for one test."""
+    script = Path(__file__).with_name("stand") / "game_server.py"
+    with lan.game.start(
+        *(sys.executable, script, "den", "eth0"), log=lan.folder / "game.log"
+    ) as program:
+        program.wait_for_text("serving", limit=10)
+        yield program
+
+
+@pytest.fixture(scope="session")
+def gateway_program(lacking: Callable[[str], NoReturn]) -> Path:
+    """The gateway's program, which an ordinary user of this computer can run."""
+    if shutil.which("setpriv") is None:
+        lacking("setpriv is not installed: Debian's package util-linux has it")
+    tried = subprocess.run(
+        ("setpriv", f"--reuid={GATEWAY_USER}", "--clear-groups", GATEWAY, "--version"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode:
+        lacking(f"another user can't run {GATEWAY}: {tried.stderr}")
+    return GATEWAY
+
+
+@pytest.fixture(scope="module")
+def gateway(lan: Lan, relay: Relay, gateway_program: Path) -> Iterator[Callable[..., Gateway]]:
+    """Make a gateway on the LAN's place for it, or on another machine of the LAN."""
+    made: list[Gateway] = []
+
+    def make(machine: Namespace | None = None, **options: Any) -> Gateway:
+        made.append(Gateway(machine or lan.gateway_host, options.pop("relay", relay), **options))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for one in made:
+            one.close()
+
+
+@pytest.fixture(scope="module")
+def bridged(lan: Lan, gateway: Callable[..., Gateway], player: Callable[[str], Client]) -> Bridged:
+    """A gateway in a room, and ann there with addresses of the LAN, for a whole module."""
+    bridge = gateway()
+    bridge.join(ROOM)
+    return join_as_of_the_lan(player("ann"), lan, bridge)

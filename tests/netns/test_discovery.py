@@ -1,20 +1,18 @@
 """What a switch would carry, so does the room: DHCP, mDNS, NetBIOS names, games' broadcasts."""
 
 import secrets
-import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import pytest
 from dhcp_server import dhcp_server
+from mdns import avahi, mdns_addresses
 from network import Network
 from real_client import Client, Pair
 from traffic import udp_socket
 
 GAME_PORT = 27_015
-MDNS = ("224.0.0.251", 5_353)
 FOUND_LIMIT = 5.0
-START_LIMIT = 10.0
 LEASED = ("10.77.0.50", "10.77.0.60")
 
 
@@ -59,41 +57,21 @@ def test_a_games_broadcast_finds_the_server_and_its_answer_comes_back(pair: Pair
             assert game.recvfrom(1_500) == (answer, (host.address, GAME_PORT))
 
 
-def mdns_question(name: str) -> bytes:
-    """Ask once for a name's IPv4 address (RFC 6762 section 5.1)."""
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    return struct.pack("!6H", 1, 0, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", 1, 1)
-
-
 def test_avahi_of_one_player_is_found_by_another(
     network: Network, pair: Pair, tool: Callable[[str, str], str]
 ) -> None:
-    settings = network.folder / "avahi.conf"
-    settings.write_text(
-        "[server]\nhost-name=anns-pc\nenable-dbus=no\nuse-ipv6=no\nallow-interfaces=lan0\n"
-    )
-    # A /run of its own: another avahi of this computer has its process id there.
-    alone = 'mount -t tmpfs tmpfs /run && exec "$@"'
-    with (
-        pair.ann.machine.start(
-            *("sh", "-c", alone, "sh", tool("avahi-daemon", "avahi-daemon")),
-            *("-f", settings, "--no-drop-root", "--no-chroot", "--no-rlimits"),
-            log=network.folder / "avahi.log",
-        ) as avahi,
-        udp_socket(pair.bob.machine) as asking,
-    ):
-        avahi.wait_for_text("Server startup complete", limit=START_LIMIT)
-        asking.settimeout(1)
-
-        def found() -> bool:
-            asking.sendto(mdns_question("anns-pc.local"), MDNS)
-            try:
-                answer, (address, _) = asking.recvfrom(1_500)
-            except TimeoutError:
-                return False
-            return address == pair.ann.address and IPv4Address(pair.ann.address).packed in answer
-
-        avahi.wait_for(found, "anns-pc.local has ann's address", limit=FOUND_LIMIT)
+    with avahi(
+        tool("avahi-daemon", "avahi-daemon"),
+        pair.ann.machine,
+        name="anns-pc",
+        interface="lan0",
+        folder=network.folder,
+    ) as daemon:
+        daemon.wait_for(
+            lambda: pair.ann.address in mdns_addresses(pair.bob.machine, "anns-pc.local"),
+            "anns-pc.local has ann's address",
+            limit=FOUND_LIMIT,
+        )
 
 
 @pytest.mark.timeout(90)

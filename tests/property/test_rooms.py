@@ -1,4 +1,4 @@
-"""Rooms under any sequence of joins, leaves, resumes, contests, kicks and closes.
+"""Rooms under any sequence of joins, leaves, resumes, contests, waits, kicks and closes.
 
 A machine plays all endpoints against one `Relay` with plain values. What it knows, it knows as the
 outside does: from messages, closes and lifecycle events. After every step these must agree.
@@ -29,6 +29,7 @@ from lanparty_ctrl import (
     Role,
     RoomCode,
     RoomReady,
+    Waiting,
     Welcome,
     encode_message,
 )
@@ -40,6 +41,7 @@ from lanparty_quic.endpoint import (
     Connected,
     ConnectionClosed,
     ConnectionKey,
+    ConnectionStatistics,
     ControlReceived,
     EndpointEvent,
     Outcome,
@@ -59,6 +61,7 @@ from lanparty_relay.core import (
     RoomOpened,
     RoomRenumbered,
     SendControl,
+    StandbysChanged,
 )
 
 CAPACITY = 8
@@ -93,6 +96,8 @@ class Endpoint:
     peers: dict[int, PeerJoined] = field(default_factory=dict)
     address: IPv4Address | None = None
     pings: list[int] = field(default_factory=list)
+    waits: bool = False
+    silent_since: float | None = None
 
     @property
     def is_member(self) -> bool:
@@ -101,9 +106,15 @@ class Endpoint:
     def hear(self, message: Message) -> None:
         assert not self.over, "nothing follows the end"
         match message:
+            case Waiting():
+                assert self.hello.standby, "only who stands by is told to wait"
+                assert self.welcome is None
+                assert not self.waits
+                self.waits = True
             case Welcome():
                 assert self.welcome is None, "one welcome"
                 self.welcome = message
+                self.waits = False
                 self.address = None if message.lease is None else message.lease.address
             case PeerJoined():
                 assert self.welcome is not None, "peers come after the welcome"
@@ -121,10 +132,14 @@ class Endpoint:
                 self.pings.append(nonce)
             case Reject():
                 assert self.welcome is None, "a member is disconnected, not rejected"
-                self.over = True
+                self.end()
             case Disconnect():
                 assert self.welcome is not None, "a newcomer is rejected, not disconnected"
-                self.over = True
+                self.end()
+
+    def end(self) -> None:
+        self.over = True
+        self.waits = False
 
 
 class Rooms(RuleBasedStateMachine):
@@ -150,6 +165,7 @@ class Rooms(RuleBasedStateMachine):
         self.leases: dict[tuple[str, int], IPv4Address | None] = {}
         self.left_at: dict[tuple[str, int], float] = {}
         self.waiting: list[Send] = []
+        self.standbys: Counter[str] = Counter()
         self.rejected = 0
         self.datagrams = 0
         self.copies = 0
@@ -165,6 +181,15 @@ class Rooms(RuleBasedStateMachine):
         sends = self.relay.sends()
         assert sum(copies for _, copies in self.relay.work()) == len(sends)
         self.waiting += sends
+        self.act()
+        for key in self.relay.statistics_wanted():
+            self.relay.handle_statistics(key, self.look_at(key), now=self.now)
+        self.act()
+        self.blocks.end_batch()
+        for happened in self.relay.lifecycle():
+            self.note(happened)
+
+    def act(self) -> None:
         for action in self.relay.actions():
             match action:
                 case SendControl(connection=key, data=data):
@@ -173,10 +198,24 @@ class Rooms(RuleBasedStateMachine):
                     for message in endpoint.decoder.messages():
                         endpoint.hear(message)
                 case CloseConnection(connection=key):
-                    self.endpoints[key].over = True
-        self.blocks.end_batch()
-        for happened in self.relay.lifecycle():
-            self.note(happened)
+                    self.endpoints[key].end()
+
+    def look_at(self, key: ConnectionKey) -> ConnectionStatistics | None:
+        endpoint = self.endpoints[key]
+        if endpoint.over:
+            return None
+        silent_since = endpoint.silent_since
+        return ConnectionStatistics(
+            address=("192.0.2.1", 5000),
+            datagram_budget=1170,
+            packet_size=1200,
+            round_trip_time=0.025,
+            shortest_round_trip=0.02,
+            queued=0,
+            control_backlog=0,
+            packets_lost=0,
+            heard_at=self.now if silent_since is None else silent_since,
+        )
 
     def note(self, event: object) -> None:
         """Keep the inventory as the admin side does, from events alone."""
@@ -206,6 +245,9 @@ class Rooms(RuleBasedStateMachine):
                 del self.members[room_id, peer_id]
                 del self.leases[room_id, peer_id]
                 self.left_at[room_id, peer_id] = self.now
+            case StandbysChanged(room_id=room_id, waiting=waiting):
+                assert room_id in self.rooms
+                self.standbys[room_id] = waiting
             case HelloRejected():
                 self.rejected += 1
 
@@ -221,13 +263,17 @@ class Rooms(RuleBasedStateMachine):
     @initialize(macs=st.lists(st.sampled_from([None, *MACS]), min_size=2, unique=True))
     def meet(self, macs: list[MacAddress | None]) -> None:
         for mac in macs:
-            self.join(mac=mac, code=CODES[0], create=True, token=None, prefixes=())
+            self.join(mac=mac, code=CODES[0], create=True, token=None, prefixes=(), standby=False)
 
     @rule(mac=st.sampled_from([None, *MACS]), code=st.sampled_from(CODES[:2]), prefixes=PREFIXES)
     def join_or_create(
         self, mac: MacAddress | None, code: RoomCode, prefixes: tuple[IPv4Network, ...]
     ) -> None:
-        self.join(mac=mac, code=code, create=True, token=None, prefixes=prefixes)
+        self.join(mac=mac, code=code, create=True, token=None, prefixes=prefixes, standby=False)
+
+    @rule(code=st.sampled_from(CODES[:2]), create=st.booleans())
+    def stand_by(self, code: RoomCode, create: bool) -> None:
+        self.join(mac=None, code=code, create=create, token=None, prefixes=(), standby=True)
 
     @rule(
         mac=st.sampled_from([None, *MACS]),
@@ -235,6 +281,7 @@ class Rooms(RuleBasedStateMachine):
         create=st.booleans(),
         token=st.none() | st.integers(0, 50),
         prefixes=PREFIXES,
+        standby=st.booleans(),
     )
     def join(
         self,
@@ -243,6 +290,7 @@ class Rooms(RuleBasedStateMachine):
         create: bool,
         token: int | None,
         prefixes: tuple[IPv4Network, ...],
+        standby: bool,
     ) -> None:
         key = ConnectionKey(len(self.endpoints) + 1)
         hello = Hello(
@@ -250,6 +298,7 @@ class Rooms(RuleBasedStateMachine):
             mac=mac,
             room_code=code,
             create=create,
+            standby=standby and mac is None,
             name="somebody",
             datagram_budget=1522,
             port_mtu=1500,
@@ -281,12 +330,12 @@ class Rooms(RuleBasedStateMachine):
     def close(self, number: int, by_peer: bool) -> None:
         endpoint = self.pick(number, members=False)
         if endpoint is not None:
-            endpoint.over = True
+            endpoint.end()
             self.turn(ConnectionClosed(endpoint.key, SessionEnd.IDLE, "", by_peer))
 
     @rule(number=st.integers(0, 20))
     def say_goodbye(self, number: int) -> None:
-        endpoint = self.pick(number)
+        endpoint = self.pick(number, members=False)
         if endpoint is not None:
             goodbye = encode_message(Disconnect(code=SessionEnd.LEFT))
             self.turn(ControlReceived(endpoint.key, goodbye))
@@ -300,6 +349,12 @@ class Rooms(RuleBasedStateMachine):
             endpoint.pings.clear()
             self.turn(ControlReceived(endpoint.key, pongs))
 
+    @rule(number=st.integers(0, 20))
+    def fall_silent_or_be_heard(self, number: int) -> None:
+        endpoint = self.pick(number, members=False)
+        if endpoint is not None:
+            endpoint.silent_since = self.now if endpoint.silent_since is None else None
+
     @rule(number=st.integers(0, 20), prefixes=PREFIXES)
     def use_other_prefixes(self, number: int, prefixes: tuple[IPv4Network, ...]) -> None:
         endpoint = self.pick(number)
@@ -307,9 +362,13 @@ class Rooms(RuleBasedStateMachine):
             message = PrefixesInUse(prefixes_in_use=prefixes)
             self.turn(ControlReceived(endpoint.key, encode_message(message)))
 
-    @rule(seconds=st.sampled_from([0.4, 1.0, 61.0]))
+    @rule(seconds=st.sampled_from([0.4, 1.0, 3.0, 61.0]))
     def wait(self, seconds: float) -> None:
-        self.now += seconds
+        until = self.now + seconds
+        while (deadline := self.relay.next_deadline()) is not None and deadline <= until:
+            self.now = max(self.now, deadline)
+            self.turn()
+        self.now = until
         self.turn()
 
     @rule(number=st.integers(0, 20))
@@ -370,6 +429,16 @@ class Rooms(RuleBasedStateMachine):
     def no_two_members_of_a_room_share_a_mac_or_the_gateways_place(self) -> None:
         places = Counter((key[0], member.mac) for key, member in self.members.items())
         assert all(count == 1 for count in places.values())
+
+    @invariant()
+    def gateways_wait_only_for_a_place_that_is_taken(self) -> None:
+        codes: dict[RoomCode | None, str] = {
+            room.code: room_id for room_id, room in self.rooms.items()
+        }
+        waiting = Counter(codes[e.hello.room_code] for e in self.live() if e.waits)
+        assert waiting == +Counter({room: self.standbys[room] for room in self.rooms})
+        held = {room_id for (room_id, _), member in self.members.items() if member.mac is None}
+        assert set(waiting) <= held
 
     @invariant()
     def every_client_has_an_address_of_its_own_in_its_rooms_network(self) -> None:

@@ -72,6 +72,16 @@ async def test_bystanders_that_are_missing_are_counted_and_nothing_more_is_asked
     assert not passed(results)
 
 
+async def test_a_lan_whose_gateway_is_missing_fails_its_first_step_and_no_other_runs() -> None:
+    async with RelayProcess() as relay:
+        stage = Stage(relay=relay.known_relay(), lan_room=RoomCode("REALLAN"), lan_patience=0.2)
+        results = await play(stage)
+    missing, *others = results[len(SCENARIO) :]
+    assert missing.status is StepStatus.FAILED
+    assert missing.detail == "no gateway came into the room within 0.2 s"
+    assert {result.status for result in others} == {StepStatus.NOT_RUN}
+
+
 async def test_a_bystander_that_is_late_is_waited_for() -> None:
     expected = Bystanders(1, RoomCode("BYSTANDERS"))
     mac = MacAddress.parse("02:5c:00:00:01:02")

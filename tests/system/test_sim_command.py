@@ -318,9 +318,10 @@ async def test_a_bystander_that_is_silent_is_named_and_fails_the_run(relay: Rela
             "--bystanders-room must be another room than --room",
         ),
         (("--bystanders=61", "--bystanders-room=R00M"), "--bystanders: must be at most 60"),
+        (("--lan-room=R00M", "--room=room"), "--lan-room must be another room than --room"),
     ],
 )
-async def test_bystanders_that_make_no_sense_are_explained(
+async def test_rooms_and_bystanders_that_make_no_sense_are_explained(
     options: tuple[str, ...], sentence: str
 ) -> None:
     code, text = await run("e2e", "--relay=relay.example", *options)

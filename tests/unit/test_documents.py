@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from lanparty_command import environment_variable
+from lanparty_gateway.settings import GatewaySettings
 from lanparty_relay.settings import RelaySettings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 OPERATIONS = ROOT / "docs/operations.md"
+GATEWAY = ROOT / "docs/gateway.md"
 ALERTS = ROOT / "docker/prometheus/rules/alerts.yml"
 
 
@@ -72,11 +74,26 @@ def test_the_example_of_settings_has_every_variable_of_compose_with_its_default(
 
 
 def test_the_example_of_settings_has_variables_of_the_relay_with_their_defaults() -> None:
-    for_relay = {k: v for k, v in examples().items() if k.startswith("LANPARTY_")}
+    for_relay = {k: v for k, v in examples().items() if k.startswith("LANPARTY_") and v}
     fields = RelaySettings.model_fields.items()
     defaults = {environment_variable(name): str(field.default) for name, field in fields}
     assert for_relay
     assert for_relay.items() <= defaults.items()
+
+
+def test_the_example_of_settings_leaves_open_what_a_gateway_must_be_told() -> None:
+    for_gateway = {k for k, v in examples().items() if k.startswith("LANPARTY_") and not v}
+    assert for_gateway
+    assert for_gateway <= set(map(environment_variable, GatewaySettings.model_fields))
+
+
+def test_the_gateways_page_names_options_and_variables_that_exist() -> None:
+    named = set(re.findall(r"\bLANPARTY_[A-Z0-9_]+\b", GATEWAY.read_text()))
+    assert named <= set(map(environment_variable, GatewaySettings.model_fields))
+    crossing = GATEWAY.read_text().partition("## What may cross")[2].partition("\n## ")[0]
+    options = re.findall(r"^\| `--([a-z0-9-]+)", crossing, re.MULTILINE)
+    assert len(options) == 6
+    assert {option.replace("-", "_") for option in options} <= GatewaySettings.model_fields.keys()
 
 
 def test_the_operations_page_names_variables_that_exist() -> None:

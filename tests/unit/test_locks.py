@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 LOCKS = {path.stem: path for path in Path(__file__).parents[2].glob("requirements/*.txt")}
-FOR_IMAGES = ("build", "client", "relay", "sim")
+FOR_IMAGES = ("build", "client", "gateway", "relay", "sim")
 REQUIREMENT = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ;]+)(?P<marker> ; [^\\\n]+)? \\\n"
     r"(?P<hashes>(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
@@ -46,3 +46,4 @@ def test_a_service_is_locked_without_what_only_another_needs() -> None:
     assert not {"httpx", "rich", "pyroute2", "hatchling"} & locked["relay"]
     assert not {"fastapi", "uvicorn", "pyroute2", "hatchling"} & locked["sim"]
     assert not {"fastapi", "uvicorn", "httpx", "hatchling"} & locked["client"]
+    assert not {"fastapi", "uvicorn", "httpx", "hatchling"} & locked["gateway"]

@@ -21,7 +21,7 @@ from lanparty_endpoint.doctor.machine_checks import judge_device, judge_permissi
 from lanparty_endpoint.doctor.path_checks import judge_mtu, judge_quality
 from lanparty_endpoint.doctor.relay_checks import judge_handshake, judge_identity, judge_udp
 from lanparty_endpoint.doctor.report import Line, Report, lines_of, summary
-from lanparty_endpoint.doctor.results import Check, CheckResult, Outcome, worst
+from lanparty_endpoint.doctor.results import Check, CheckName, CheckResult, Outcome, worst
 from lanparty_endpoint.doctor.session_checks import (
     judge_address,
     judge_mac,
@@ -43,6 +43,7 @@ from lanparty_endpoint.doctor.visibility import (
 __all__ = [
     "SMALLEST_VERSION_PROBE",
     "Check",
+    "CheckName",
     "CheckResult",
     "ClockFacts",
     "Findings",

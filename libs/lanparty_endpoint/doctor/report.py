@@ -98,9 +98,9 @@ def _advice(advice: str, width: int | None) -> list[str]:
     )
 
 
-def summary(report: Report) -> str:
+def summary(results: Iterable[CheckResult]) -> str:
     """Say in one sentence how it went."""
-    outcomes = [result.outcome for result in report.results]
+    outcomes = [result.outcome for result in results]
     failed, warned = outcomes.count(Outcome.FAILED), outcomes.count(Outcome.WARNING)
     if failed:
         return f"{failed} of {len(outcomes)} checks failed. Begin with the first one's arrow."

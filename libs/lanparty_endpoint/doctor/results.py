@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
-__all__ = ["Check", "CheckResult", "Outcome", "worst"]
+__all__ = ["Check", "CheckName", "CheckResult", "Outcome", "worst"]
 
 
 class Outcome(StrEnum):
@@ -22,55 +22,48 @@ class Outcome(StrEnum):
 _SEVERITY: Final = (Outcome.SKIPPED, Outcome.OK, Outcome.WARNING, Outcome.FAILED)
 
 
-class Check(StrEnum):
-    """What is looked at, in this order: each rests on those before it."""
+class CheckName(StrEnum):
+    """The name of something that is looked at, and what a person reads of it.
 
-    UDP = "udp"
-    HANDSHAKE = "handshake"
-    IDENTITY = "identity"
-    CLOCK = "clock"
-    ROOM = "room"
-    DEVICE = "device"
-    PERMISSION = "permission"
-    MAC = "mac"
-    ADDRESS = "address"
-    OWN_LAN = "own_lan"
-    ROUTES = "routes"
-    MTU = "mtu"
-    QUALITY = "quality"
-    OWN_FIREWALL = "own_firewall"
-    SEEN_BY = "seen_by"
+    It has no members: who looks has an enumeration of its own, in the order of its table, written
+    as `NAME = "name", "label"`.
+    """
 
-    @property
-    def label(self) -> str:
-        """What a person reads."""
-        return _LABELS[self]
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Self:
+        """Make a member; the label is what a person reads, shorter than 20 characters."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
 
 
-_LABELS: Final = {
-    Check.UDP: "UDP to the relay",
-    Check.HANDSHAKE: "QUIC handshake",
-    Check.IDENTITY: "certificate or pin",
-    Check.CLOCK: "clock",
-    Check.ROOM: "room",
-    Check.DEVICE: "TAP device",
-    Check.PERMISSION: "permission",
-    Check.MAC: "MAC address",
-    Check.ADDRESS: "IP address",
-    Check.OWN_LAN: "gateway's network",
-    Check.ROUTES: "discovery routes",
-    Check.MTU: "packet size",
-    Check.QUALITY: "delay and loss",
-    Check.OWN_FIREWALL: "own firewall",
-    Check.SEEN_BY: "seen by friends",
-}
+class Check(CheckName):
+    """What a player's doctor looks at, in this order: each rests on those before it."""
+
+    UDP = "udp", "UDP to the relay"
+    HANDSHAKE = "handshake", "QUIC handshake"
+    IDENTITY = "identity", "certificate or pin"
+    CLOCK = "clock", "clock"
+    ROOM = "room", "room"
+    DEVICE = "device", "TAP device"
+    PERMISSION = "permission", "permission"
+    MAC = "mac", "MAC address"
+    ADDRESS = "address", "IP address"
+    OWN_LAN = "own_lan", "gateway's network"
+    ROUTES = "routes", "discovery routes"
+    MTU = "mtu", "packet size"
+    QUALITY = "quality", "delay and loss"
+    OWN_FIREWALL = "own_firewall", "own firewall"
+    SEEN_BY = "seen_by", "seen by friends"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One line of the table."""
 
-    check: Check
+    check: CheckName
     outcome: Outcome
     figure: str
     """What was found, in a few words."""

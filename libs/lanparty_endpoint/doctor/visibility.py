@@ -105,6 +105,17 @@ def _sight(friend: FriendFacts, seen: SeenFacts | None) -> FriendSight:
     if seen.hearing is Hearing.NO_HOST:
         figure = f"{reached}; no computer behind it"
         return FriendSight(friend=friend, outcome=Outcome.OK, figure=figure, seen=seen)
+    if seen.hearing is Hearing.PAUSED:
+        return FriendSight(
+            friend=friend,
+            outcome=Outcome.WARNING,
+            figure=f"{reached}; it has stopped carrying its network's frames",
+            advice=f"The gateway {name} is connected but has stopped, because it found a loop or a "
+            "second gateway on its network. `lanparty-gateway status` there says which; it goes on "
+            "by itself when that is mended. If your computer bridges this room to that network, "
+            "take the room's interface out of the bridge.",
+            seen=seen,
+        )
     if seen.hearing is Hearing.DEAF:
         figure = f"{reached}; UDP port {PROBE_UDP_PORT} is another program's there"
     else:

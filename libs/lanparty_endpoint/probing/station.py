@@ -59,13 +59,20 @@ class ProbeStation:
         return self._answers.counts.copy()
 
     def receive_frame(self, frame: bytes, *, source: int, now: float) -> bool:
-        """Take a frame from the room. False if it is another's, who has the same ethertype."""
+        """Take a frame from the room.
+
+        False if it is another's, who has the same ethertype, or a gateway's search for loops.
+        """
         try:
             header = parse_ethernet(memoryview(frame))
             probe = Probe.parse(header.payload)
         except (EthernetError, PacketError):
             return False
         if header.tag is not None or header.destination not in (self._mac, BROADCAST):
+            return False
+        if probe.kind is ProbeKind.LOOP:
+            # It goes on to the port: only so does it come back to the gateway if the machine
+            # bridges the room and the gateway's network. In a gateway another station keeps it.
             return False
         sender = MacAddress(header.source)
         if sender.is_group or not any(sender) or sender == self._mac:

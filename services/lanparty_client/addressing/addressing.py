@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Final
 
 from lanparty_client.addressing import notices
@@ -84,6 +84,18 @@ class Addressing:
     def addresses(self) -> tuple[IPv4Interface, ...]:
         """The addresses that the interface should have, the primary one first."""
         return self._outcome.addresses
+
+    @property
+    def discovery_source(self) -> IPv4Address | None:
+        """The address that broadcasts come from if a program has bound none.
+
+        The one of the gateway's LAN while there is one: players who have one too can answer any,
+        the hosts of the LAN can't answer the room's own network.
+        """
+        lan = self._sources.lan.lease
+        if lan is not None and lan.address in self.addresses:
+            return lan.address.ip
+        return self.addresses[0].ip if self.addresses else None
 
     @property
     def routes(self) -> tuple[WantedRoute, ...]:

@@ -12,8 +12,9 @@ from lanparty_client.doctor.listening import OrdinarySocket
 from lanparty_client.room_interface import RoomInterface
 from lanparty_client.wish import JoinWish
 from lanparty_client_core import LastingSession, SessionState
-from lanparty_ctrl import PeerJoined, Role
-from lanparty_endpoint.doctor import FriendFacts, SeenByFacts, SeenFacts, SessionFacts
+from lanparty_ctrl import Role
+from lanparty_endpoint.doctor import SessionFacts
+from lanparty_endpoint.examined_session import facts_answer, friends_of
 from lanparty_endpoint.local_requests import RequestRefused
 from lanparty_endpoint.members_seen import MembersSeen
 from lanparty_endpoint.probing import (
@@ -23,6 +24,12 @@ from lanparty_endpoint.probing import (
     TooManyQuestionsError,
     find_member,
 )
+from lanparty_endpoint.seen_by import (
+    SEEN_BY_INTERVAL,
+    UNSPECIFIED,
+    find_who_sees,
+    joined_session,
+)
 from lanparty_ethernet import Hearing, Probe, ProbeKind, broadcast_datagram
 from lanparty_proto import MacAddress
 
@@ -30,13 +37,9 @@ __all__ = ["Examined", "answer_doctor", "answer_ping", "answer_seen_by"]
 
 Answers = AsyncGenerator[Mapping[str, object], None]
 
-_UNSPECIFIED: Final = IPv4Address("0.0.0.0")  # noqa: S104  the source of who has no address
 _HEARS_WITHIN: Final = 1.0
 """Seconds for a broadcast through the kernel of this machine."""
 _HEARING_TRIES: Final = 2
-_SEEN_BY_ROUNDS: Final = 3
-_SEEN_BY_INTERVAL: Final = 1.25
-"""Seconds between two rounds: an endpoint answers each asker twice a second, once for each half."""
 _ECHO_INTERVAL: Final = 1.0
 _ECHO_WITHIN: Final = 2.0
 """Seconds after which an echo counts as lost: no game waits that long."""
@@ -88,29 +91,14 @@ async def answer_doctor(endpoint: Examined) -> Answers:
         notices=addressing.notices,
         hearing=endpoint.probing.hearing,
         hears_itself=await _hears_itself(endpoint),
-        friends=tuple(map(_friend, session.members.values())) if session else (),
+        friends=friends_of(session),
     )
-    yield {
-        "event": "facts",
-        "session": facts.model_dump(mode="json"),
-        "relay": str(wish.relay),
-        "pin": wish.pin,
-        "authorities": wish.authorities,
-    }
+    yield facts_answer(facts, wish)
 
 
 def _own_lan(addressing: Addressing) -> bool | None:
     results = {OwnLanResult.FOUND: True, OwnLanResult.CLEAR: False}
     return results.get(addressing.own_lan)
-
-
-def _friend(member: PeerJoined) -> FriendFacts:
-    return FriendFacts(
-        peer_id=member.peer_id,
-        name=member.name,
-        role=member.role,
-        mac=None if member.mac is None else str(member.mac),
-    )
 
 
 async def _hears_itself(endpoint: Examined) -> bool | None:
@@ -136,45 +124,20 @@ def _neighbour_of(own: IPv4Interface) -> IPv4Address:
     return last if last != own.ip else own.ip - 1
 
 
-async def answer_seen_by(endpoint: Examined, *, interval: float = _SEEN_BY_INTERVAL) -> Answers:
+async def answer_seen_by(endpoint: Examined, *, interval: float = SEEN_BY_INTERVAL) -> Answers:
     """Ask everybody in the room a few times, `interval` s apart, who sees this machine.
 
     There is one answer: what came back.
     """
-    session = _joined(endpoint)
     addresses = endpoint.interface.addressing.addresses
-    source = addresses[0].ip if addresses else _UNSPECIFIED
-    seen: dict[int, SeenFacts] = {}
-
-    def note(answer: ProbeAnswer) -> None:
-        if answer.peer_id in session.members:
-            before = seen.get(answer.peer_id) or SeenFacts(peer_id=answer.peer_id)
-            seen[answer.peer_id] = _with_answer(before, answer)
-
-    asked = 0
-    for _ in range(_SEEN_BY_ROUNDS):
-        nonce = secrets.randbits(64)
-        try:
-            now = asyncio.get_running_loop().time()
-            endpoint.probing.ask_who_sees(nonce=nonce, address=source, heard=note, now=now)
-            endpoint.wake()
-            asked += 1
-            await asyncio.sleep(interval)
-        except TooManyQuestionsError as error:
-            raise RequestRefused(str(error)) from error
-        finally:
-            endpoint.probing.forget(nonce)
-    facts = SeenByFacts(asked=asked, source=source, seen=tuple(seen.values()))
+    facts = await find_who_sees(
+        endpoint.session,
+        endpoint.probing,
+        wake=endpoint.wake,
+        source=addresses[0].ip if addresses else UNSPECIFIED,
+        interval=interval,
+    )
     yield {"event": "seen_by", "seen_by": facts.model_dump(mode="json")}
-
-
-def _with_answer(before: SeenFacts, answer: ProbeAnswer) -> SeenFacts:
-    """Keep the fastest time of each half."""
-    is_frame = answer.kind is ProbeKind.SEEN_FRAME
-    name = "frame_after" if is_frame else "datagram_after"
-    known = before.frame_after if is_frame else before.datagram_after
-    fastest = answer.after if known is None else min(known, answer.after)
-    return before.model_copy(update={name: fastest, "hearing": answer.hearing})
 
 
 async def answer_ping(endpoint: Examined, request: Mapping[str, Any]) -> Answers:
@@ -182,7 +145,7 @@ async def answer_ping(endpoint: Examined, request: Mapping[str, Any]) -> Answers
 
     There is an answer at the start and one for each echo. Any: JSON that nobody has judged yet.
     """
-    session = _joined(endpoint)
+    session = joined_session(endpoint.session)
     try:
         member = find_member(
             str(request.get("player", "")),
@@ -240,12 +203,3 @@ async def _echo(
         "relay_seconds": session.shortest_round_trip,
         "friend_relay_seconds": answer.relay_round_trip,
     }
-
-
-def _joined(endpoint: Examined) -> LastingSession:
-    """Return the session if it is in its room."""
-    session = endpoint.session
-    if session is None or session.state is not SessionState.JOINED:
-        said = session.sentence if session else "The session is just beginning."
-        raise RequestRefused(f"You are not in the room at the moment. {said}")
-    return session

@@ -1,6 +1,5 @@
 """What Linux says to the doctor: devices, rights, other interfaces, and where broadcasts leave."""
 
-import os
 from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from lanparty_client.linux.kernel_tables import read_addresses, read_links
 from lanparty_client.linux.tap import DEVICE
 from lanparty_endpoint.doctor import InterfaceFacts, MachineFacts
 
-__all__ = ["installed_at", "read_machine"]
+__all__ = ["read_machine"]
 
 _BROADCAST: Final = "255.255.255.255"
 _MULTICAST: Final = "239.255.255.250"
@@ -60,8 +59,3 @@ async def _goes_by(netlink: AsyncIPRoute, address: str, names: dict[int, str]) -
     except NetlinkError:
         return ""
     return names.get(answer.get_attr("RTA_OIF"), "")
-
-
-def installed_at() -> float:
-    """Return when this installation was made, in seconds since 1970: its files' time."""
-    return os.stat(__file__).st_mtime

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from lanparty_client.doctor.settings import PingSettings
-from lanparty_client.sessions import find_session
+from lanparty_client.session_kind import PLAYERS
 from lanparty_command import CommandFailed, ExitCode
 from lanparty_endpoint.console import plain_console
 from lanparty_endpoint.local_asking import asking
 from lanparty_endpoint.local_requests import LocalSocketError, RequestRefused
 from lanparty_endpoint.probing.echoes import Echo, EchoSummary
+from lanparty_endpoint.sessions import find_session
 from lanparty_endpoint.signals import cancelled_by_signals
 
 __all__ = ["ping"]
@@ -24,7 +25,7 @@ def ping(settings: PingSettings) -> int:
             "Whom? Write a player's name; `lanparty-client status` shows who is here.",
             exit_code=ExitCode.USAGE,
         )
-    session = find_session(settings.runtime_dir, settings.interface)
+    session = find_session(PLAYERS, settings.runtime_dir, settings.interface)
     try:
         summary = asyncio.run(_ping(session, settings))
     except RequestRefused as refused:

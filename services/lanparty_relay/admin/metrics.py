@@ -193,11 +193,18 @@ def _relay_counters(seen: Observation) -> Iterator[Metric]:
 
 def _about_rooms(seen: Observation) -> Iterator[Metric]:
     peers = GaugeMetricFamily("softlan_room_peers", "Endpoints in the room now.", labels=["room"])
+    standbys = GaugeMetricFamily(
+        "softlan_room_standby_gateways",
+        "Gateways that wait for the place of the room's gateway now.",
+        labels=["room"],
+    )
     counters = TunnelMetrics("room", labels=["room"])
     for room in seen.rooms:
         peers.add_metric([room.room_id], len(seen.peers_by_room[room.room_id]))
+        standbys.add_metric([room.room_id], room.standby_gateways)
         counters.add([room.room_id], seen.snapshot.total(room.block))
     yield peers
+    yield standbys
     yield from counters.families()
 
 

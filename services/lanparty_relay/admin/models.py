@@ -81,6 +81,9 @@ class RoomSummary(_Answer):
     age_seconds: Annotated[float, Field(ge=0, description="How long ago that was.")]
     peers: Annotated[Count, Field(description="Endpoints in it, a gateway included.")]
     gateway: Annotated[bool, Field(description="Whether it has a gateway.")]
+    standby_gateways: Annotated[
+        Count, Field(description="Gateways that wait for the place of that one; no peers yet.")
+    ]
     counters: Annotated[Counters, Field(description="Of its peers and of those that have left it.")]
 
 

@@ -56,6 +56,7 @@ def view_of_room(seen: Observation, room: RoomRecord) -> models.RoomSummary:
         age_seconds=_age(seen, room.opened_at),
         peers=len(peers),
         gateway=any(peer.role is Role.GATEWAY for peer in peers),
+        standby_gateways=room.standby_gateways,
         counters=_counters(seen.snapshot.total(room.block)),
     )
 

@@ -18,6 +18,7 @@ from lanparty_relay.core.events import (
     RoomRenumbered,
     SessionFault,
     SessionFaulted,
+    StandbysChanged,
 )
 from lanparty_relay.core.guards import Guard, PassEverything
 from lanparty_relay.core.lease_records import (
@@ -70,5 +71,6 @@ __all__ = [
     "SessionCounts",
     "SessionFault",
     "SessionFaulted",
+    "StandbysChanged",
     "cut_copy",
 ]

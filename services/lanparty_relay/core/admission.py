@@ -18,7 +18,7 @@ from lanparty_relay.core.limits import RelayLimits
 from lanparty_relay.core.members import Member
 from lanparty_relay.core.rooms import Room, RoomRegistry
 
-__all__ = ["Admission", "Admitted", "Contested", "NewRoom", "Refused", "Verdict"]
+__all__ = ["Admission", "Admitted", "Contested", "NewRoom", "Refused", "StandsBy", "Verdict"]
 
 _ROOM_AND_MEMBER: Final = 2
 """Counter blocks that a new room takes with its maker."""
@@ -61,7 +61,14 @@ class Admitted:
     """The displaced session was its own: the peer id stays."""
 
 
-Verdict: TypeAlias = Refused | Contested | Admitted
+@dataclass(frozen=True, slots=True)
+class StandsBy:
+    """A gateway that waits until the place is free."""
+
+    room: Room
+
+
+Verdict: TypeAlias = Refused | Contested | StandsBy | Admitted
 
 
 class Admission:
@@ -83,12 +90,10 @@ class Admission:
             return Refused(SessionEnd.JOIN_LIMIT, retry_after)
         return self.judge_place(hello, now=now)
 
-    def judge_place(
-        self, hello: Hello, *, silent_holder: Member | None = None, now: float
-    ) -> Verdict:
+    def judge_place(self, hello: Hello, *, outgoing: Member | None = None, now: float) -> Verdict:
         """Judge only what depends on the rooms, which may have changed since the hello came.
 
-        A `silent_holder` of the place was asked and didn't answer: the newcomer displaces it.
+        An `outgoing` holder of the place goes, or didn't answer: the newcomer displaces it.
         """
         room = None if hello.room_code is None else self._registry.look_up(hello.room_code)
         if room is None:
@@ -97,7 +102,7 @@ class Admission:
             return Refused(SessionEnd.MTU_TOO_SMALL)
         holder = room.holder_of(hello.mac)
         if holder is not None:
-            return self._judge_conflict(hello, holder, silent_holder, now=now)
+            return self._judge_conflict(hello, holder, outgoing, now=now)
         if hello.mac is not None and room.learned.knows(hello.mac, now=now):
             return Refused(SessionEnd.MAC_IN_USE)
         if self._is_full(room, now=now):
@@ -128,17 +133,19 @@ class Admission:
         return Admitted(NewRoom(hello.room_code, mtu))
 
     def _judge_conflict(
-        self, hello: Hello, holder: Member, silent_holder: Member | None, *, now: float
+        self, hello: Hello, holder: Member, outgoing: Member | None, *, now: float
     ) -> Verdict:
         room = holder.room
         token = hello.resume_token
         if token is not None and compare_digest(token, holder.resume_token):
             return Admitted(room, displaced=holder, resumed=True)
-        if holder is silent_holder:
+        if holder is outgoing:
             # The room doesn't grow, but the newcomer needs an id of its own.
             if not room.peer_ids.has_free(now=now):
                 return Refused(SessionEnd.ROOM_FULL)
             return Admitted(room, displaced=holder)
+        if hello.standby:
+            return StandsBy(room)
         is_gateway = hello.role is Role.GATEWAY
         return Contested(
             holder, SessionEnd.GATEWAY_PRESENT if is_gateway else SessionEnd.MAC_IN_USE

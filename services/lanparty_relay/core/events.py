@@ -19,6 +19,7 @@ from lanparty_quic.endpoint import Address
 
 __all__ = [
     "HelloRejected",
+    "Lifecycle",
     "LifecycleEvent",
     "MemberJoined",
     "MemberLeft",
@@ -29,6 +30,7 @@ __all__ = [
     "RoomRenumbered",
     "SessionFault",
     "SessionFaulted",
+    "StandbysChanged",
 ]
 
 
@@ -137,6 +139,14 @@ class MemberReported:
 
 
 @dataclass(frozen=True, slots=True)
+class StandbysChanged:
+    """Another number of gateways waits for the place of a room's gateway."""
+
+    room_id: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class HelloRejected:
     """An endpoint was not admitted."""
 
@@ -165,6 +175,23 @@ LifecycleEvent: TypeAlias = (
     | MemberLeft
     | MemberMoved
     | MemberReported
+    | StandbysChanged
     | HelloRejected
     | SessionFaulted
 )
+
+
+class Lifecycle:
+    """Collects the events of a turn, in order."""
+
+    def __init__(self) -> None:
+        self._events: list[LifecycleEvent] = []
+
+    def note(self, event: LifecycleEvent) -> None:
+        """Add what happened."""
+        self._events.append(event)
+
+    def take(self) -> list[LifecycleEvent]:
+        """Take all that happened since the last time."""
+        events, self._events = self._events, []
+        return events

@@ -1,47 +1,36 @@
-"""From a hello to a leave: acts on admission's verdicts and tells everybody concerned.
+"""From a hello to a leave: acts on admission's verdicts, and says each session's last words.
 
-Everything that changes who is in which room passes through here, so that registry, ledger,
-addresses, sessions, peers and lifecycle events never disagree. A verdict holds only for the moment:
-a contested place is judged again when the contest is decided or its holder leaves.
+A verdict holds only for the moment: a contested place is judged again when the contest is decided
+or its holder leaves, and a gateway that stands by when the place passes on. The changes themselves
+are `places`'.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-from lanparty_ctrl import (
-    Disconnect,
-    Hello,
-    Ping,
-    Reject,
-)
+from lanparty_ctrl import Disconnect, Hello, Ping, Reject, Waiting
 from lanparty_ctrl.states import RelayInput
 from lanparty_obs.codes import SessionEnd, sentence
-from lanparty_relay.core.addressing import Addressing, Prefixes
-from lanparty_relay.core.admission import Admission, Admitted, Contested, NewRoom, Refused, Verdict
-from lanparty_relay.core.announcements import Announcements
+from lanparty_relay.core.admission import Admission, Admitted, Contested, Refused, StandsBy, Verdict
 from lanparty_relay.core.contests import Contest, Contests
-from lanparty_relay.core.egress import EgressLedger
-from lanparty_relay.core.events import (
-    HelloRejected,
-    LifecycleEvent,
-    MemberJoined,
-    MemberLeft,
-    RoomClosed,
-    RoomOpened,
-    RoomRenumbered,
-)
-from lanparty_relay.core.limits import RelayLimits
-from lanparty_relay.core.members import Member, Newcomer
+from lanparty_relay.core.deadlines import earliest
+from lanparty_relay.core.events import HelloRejected, Lifecycle, StandbysChanged
+from lanparty_relay.core.members import Member
 from lanparty_relay.core.outbox import Outbox
-from lanparty_relay.core.rooms import Departure, Room, RoomRegistry
+from lanparty_relay.core.places import Places
+from lanparty_relay.core.rooms import Room
 from lanparty_relay.core.session import ControlSession
 from lanparty_relay.core.session_counts import SessionTally
 from lanparty_relay.core.sessions import Sessions
+from lanparty_relay.core.standbys import STANDBYS_PER_ROOM, Standbys
 
 __all__ = ["Membership"]
 
 _NONCE_BYTES: Final = 6
 """48 bits: within what every JSON parser reads exactly, and not to be guessed in a second."""
+
+_ANY_PACKET: Final = 0
+"""Nonce of a ping whose pong isn't waited for: any packet is an answer."""
 
 
 class Membership:
@@ -50,32 +39,28 @@ class Membership:
     def __init__(
         self,
         *,
-        limits: RelayLimits,
-        registry: RoomRegistry,
-        ledger: EgressLedger,
+        admission: Admission,
+        places: Places,
         sessions: Sessions,
         outbox: Outbox,
-        addressing: Addressing,
-        announcements: Announcements,
         tally: SessionTally,
+        lifecycle: Lifecycle,
         random_bytes: Callable[[int], bytes],
     ) -> None:
-        self._registry: Final = registry
-        self._ledger: Final = ledger
+        self._admission: Final = admission
+        self._places: Final = places
         self._sessions: Final = sessions
         self._outbox: Final = outbox
-        self._addressing: Final = addressing
-        self._announcements: Final = announcements
         self._tally: Final = tally
+        self._lifecycle: Final = lifecycle
         self._random_bytes: Final = random_bytes
-        self._admission: Final = Admission(registry, limits)
         self._contests: Final = Contests()
-        self.lifecycle: list[LifecycleEvent] = []
+        self._standbys: Final = Standbys()
 
     # In
 
     def receive_hello(self, session: ControlSession, hello: Hello, *, now: float) -> None:
-        """Admit, refuse, or ask the holder of the place first."""
+        """Admit, refuse, let wait, or ask the holder of the place first."""
         self._sessions.hello_came(session)
         session.hello = hello
         verdict = self._admission.judge(hello, session.address, now=now)
@@ -86,23 +71,34 @@ class Membership:
         if session.member is None:
             return
         for contest in self._contests.take_answered(session.member, nonce):
-            newcomer = self._sessions.get(contest.newcomer)
-            if newcomer is not None:
-                self.end(newcomer, contest.code, now=now)
-
-    def receive_prefixes(self, member: Member, prefixes: Prefixes, *, now: float) -> None:
-        """Give the room other addresses if a member's machine is in its network by now."""
-        if self._addressing.change_prefixes(member, prefixes, now=now):
-            self._renumber(member.room, tuple(member.room.members.values()), now=now)
+            self._lose_contest(contest, now=now)
 
     def handle_timer(self, *, now: float) -> None:
-        """Give the places of holders that stayed silent to those who wait."""
+        """Give the places of holders that stayed silent to those who wait, and ask gateways."""
         for contest in self._contests.take_due(now=now):
-            self._judge_again(contest, silent_holder=contest.holder, now=now)
+            if self._standbys.waiting(contest.holder.room) and contest.holder.is_gateway:
+                self._lose_contest(contest, now=now)  # those who stand by come first
+            else:
+                self._judge_again(contest, outgoing=contest.holder, now=now)
+        for room in self._standbys.take_due(now=now):
+            self._ask(room, now=now)
+
+    def look_at(self, session: ControlSession, *, heard_at: float, now: float) -> None:
+        """Take when the last packet of a session came that was asked because somebody waits.
+
+        The place of a gateway that is silent, while one that waits is heard, passes on.
+        """
+        session.hearing.look(heard_at)
+        if session.member is None:
+            return
+        if not self._standbys.is_anybody_heard(session.member.room):
+            session.hearing.excuse()
+        elif session.hearing.is_silent:
+            self.end(session, SessionEnd.CONNECTION_LOST, now=now)
 
     def next_deadline(self) -> float | None:
         """When `handle_timer` has something to do."""
-        return self._contests.next_deadline()
+        return earliest(self._contests.next_deadline(), self._standbys.next_deadline())
 
     def _act(self, session: ControlSession, hello: Hello, verdict: Verdict, *, now: float) -> None:
         match verdict:
@@ -113,103 +109,100 @@ class Membership:
                 nonce = int.from_bytes(self._random_bytes(_NONCE_BYTES))
                 self._contests.open(Contest(session.connection, holder, nonce, code), now=now)
                 self._outbox.send(self._sessions.of_member(holder), Ping(nonce=nonce), now=now)
+            case StandsBy(room=room):
+                self._stand_by(session, room, now=now)
             case Admitted():
                 self._admit(session, hello, verdict, now=now)
-
-    def _judge_again(
-        self, contest: Contest, *, silent_holder: Member | None = None, now: float
-    ) -> None:
-        session = self._sessions.get(contest.newcomer)
-        if session is None or session.hello is None:
-            return
-        session.advance(RelayInput.TIMEOUT)
-        verdict = self._admission.judge_place(session.hello, silent_holder=silent_holder, now=now)
-        self._act(session, session.hello, verdict, now=now)
 
     def _admit(
         self, session: ControlSession, hello: Hello, verdict: Admitted, *, now: float
     ) -> None:
         session.advance(RelayInput.ADMIT)
-        newcomer = Newcomer(
-            connection=session.connection,
-            role=hello.role,
-            mac=hello.mac,
-            name=hello.name,
-            datagram_budget=hello.datagram_budget,
-        )
-        departure = former_address = None
-        if isinstance(verdict.room, NewRoom):
-            room = self._open(verdict.room, hello, now=now)
-            member = self._registry.join(room, newcomer, now=now)
-        elif verdict.displaced is None:
-            member = self._registry.join(verdict.room, newcomer, now=now)
-        else:
-            former_address = self._addressing.address(verdict.displaced)
-            departure, member = self._registry.replace(
-                verdict.displaced, newcomer, resumed=verdict.resumed, now=now
-            )
-            self._finish_displaced(departure, now=now)
-        session.member = member
-        self._sessions.welcomed(session, now=now)
-        self._ledger.member_joined(member)
-        if self._addressing.join(member, hello, now=now):
-            self._renumber(member.room, member.room.others(member), now=now)
-        self._note_join(session, member, resumed=verdict.resumed)
-        self._outbox.limit_datagrams(session, member.datagram_budget)
-        self._announcements.welcome(member, resumed=verdict.resumed, now=now)
-        if departure is None:
-            self._announcements.join(member, now=now)
+        holder = verdict.displaced
+        if holder is None:
+            self._places.enter(session, hello, verdict.room, now=now)
             return
-        former = departure.member
-        if not verdict.resumed:
-            self._announcements.leave(former, SessionEnd.REPLACED, besides=member, now=now)
-        # For the others a resumed peer was never gone; its name or address may be another.
-        same_address = self._addressing.address(member) == former_address
-        if not (verdict.resumed and former.name == member.name and same_address):
-            self._announcements.join(member, now=now)
-        self._settle_vacated(former, now=now)
-
-    def _open(self, new_room: NewRoom, hello: Hello, *, now: float) -> Room:
-        room = self._registry.create(new_room.code, mtu=new_room.mtu, now=now)
-        network = self._addressing.open_room(room, hello.prefixes_in_use, now=now)
-        self.lifecycle.append(
-            RoomOpened(
-                room_id=room.room_id,
-                code=room.code,
-                mtu=room.mtu,
-                network=network,
-                lasting=room.lasting,
-                opened_at=room.opened_at,
-                block=room.block,
-                serial=room.serial,
-            )
+        former = self._sessions.of_member(holder)
+        self._say_goodbye(former, SessionEnd.REPLACED, sentence(SessionEnd.REPLACED), now=now)
+        self._sessions.remove(former)
+        self._places.pass_on(
+            holder,
+            session,
+            hello,
+            resumed=verdict.resumed,
+            reason=SessionEnd.REPLACED,
+            now=now,
         )
-        return room
+        self._settle_vacated(holder, now=now)
 
-    def _note_join(self, session: ControlSession, member: Member, *, resumed: bool) -> None:
-        self._tally.admitted += 1
-        self._tally.resumed += resumed
-        self.lifecycle.append(
-            MemberJoined(
-                room_id=member.room.room_id,
-                peer_id=member.peer_id,
-                role=member.role,
-                mac=member.mac,
-                name=member.name,
-                address=session.address,
-                lease=self._addressing.address(member),
-                joined_at=member.joined_at,
-                resumed=resumed,
-                block=member.block,
-                serial=member.serial,
-            )
-        )
+    # Contests
 
-    def _renumber(self, room: Room, members: Sequence[Member], *, now: float) -> None:
-        """Tell members who have been welcomed that the room has another network."""
-        leases = {member.peer_id: self._addressing.address(member) for member in members}
-        self.lifecycle.append(RoomRenumbered(room.room_id, self._addressing.network(room), leases))
-        self._announcements.addresses(members, now=now)
+    def _judge_again(self, contest: Contest, *, outgoing: Member | None = None, now: float) -> None:
+        session = self._sessions.get(contest.newcomer)
+        if session is None or session.hello is None:
+            return
+        session.advance(RelayInput.TIMEOUT)
+        verdict = self._admission.judge_place(session.hello, outgoing=outgoing, now=now)
+        self._act(session, session.hello, verdict, now=now)
+
+    def _lose_contest(self, contest: Contest, *, now: float) -> None:
+        newcomer = self._sessions.get(contest.newcomer)
+        if newcomer is not None:
+            self.end(newcomer, contest.code, now=now)
+
+    def _settle_vacated(self, holder: Member, *, now: float) -> None:
+        """Judge those again who waited for this member's answer: it can't come any more."""
+        for contest in self._contests.take_vacated(holder):
+            self._judge_again(contest, now=now)
+
+    # Gateways that stand by
+
+    def _stand_by(self, session: ControlSession, room: Room, *, now: float) -> None:
+        if len(self._standbys.waiting(room)) >= STANDBYS_PER_ROOM:
+            silent = self._standbys.longest_silent(room)
+            if silent is None:
+                self.end(session, SessionEnd.ROOM_FULL, now=now)
+                return
+            self.end(silent, SessionEnd.CONNECTION_LOST, now=now)
+        session.advance(RelayInput.STAND_BY)
+        self._outbox.send(session, Waiting(), now=now)
+        self._standbys.add(room, session, now=now)
+        self._note_standbys(room)
+
+    def _ask(self, room: Room, *, now: float) -> None:
+        """Ask the gateway, and those who wait for its place, for a sign of life."""
+        assert room.gateway is not None, "nobody waits for a place that is free"
+        holder = self._sessions.of_member(room.gateway)
+        for session in (*self._standbys.waiting(room), holder):
+            session.hearing.is_due = True
+            self._outbox.send(session, Ping(nonce=_ANY_PACKET), now=now)
+            self._outbox.want_look(session)
+
+    def _pass_on(self, holder: Member, reason: SessionEnd, *, now: float) -> bool:
+        """Give a gateway's place to one that waits for it; False if nobody does."""
+        while holder.is_gateway:
+            session = self._standbys.successor(holder.room)
+            if session is None or session.hello is None:
+                break
+            self._withdraw(session)
+            verdict = self._admission.judge_place(session.hello, outgoing=holder, now=now)
+            if isinstance(verdict, Admitted):
+                session.advance(RelayInput.ADMIT)
+                self._places.pass_on(
+                    holder, session, session.hello, resumed=False, reason=reason, now=now
+                )
+                return True
+            self.end(session, SessionEnd.ROOM_FULL, now=now)
+        return False
+
+    def _withdraw(self, session: ControlSession) -> None:
+        room = self._standbys.withdraw(session)
+        if room is not None:
+            self._note_standbys(room)
+
+    def _note_standbys(self, room: Room) -> None:
+        waiting = len(self._standbys.waiting(room))
+        self._lifecycle.note(StandbysChanged(room.room_id, waiting))
 
     # Out
 
@@ -227,16 +220,7 @@ class Membership:
         The text defaults to the code's sentence.
         """
         said = sentence(code) if text is None else text
-        if session.member is None:
-            session.advance(
-                RelayInput.TIMEOUT if code is SessionEnd.HELLO_TIMEOUT else RelayInput.REJECT
-            )
-            reject = Reject(code=code, text=said, retry_after=retry_after)
-            self._outbox.send(session, reject, now=now)
-        else:
-            session.advance(RelayInput.END)
-            self._outbox.send(session, Disconnect(code=code, text=said), now=now)
-        self._outbox.close(session, code, said)
+        self._say_goodbye(session, code, said, retry_after=retry_after, now=now)
         self._gone(session, code, refused=True, now=now)
 
     def peer_ended(self, session: ControlSession, *, now: float) -> None:
@@ -254,55 +238,49 @@ class Membership:
 
     def close_room(self, room: Room, *, now: float) -> None:
         """End every session in the room, those that get a place meanwhile as well; then it goes."""
+        for session in self._standbys.waiting(room):
+            self.end(session, SessionEnd.ROOM_CLOSED, now=now)
         if not room.members:
-            self._registry.close(room)
-            self._addressing.close_room(room)
-            self._ledger.room_closed(room.block)
-            self.lifecycle.append(RoomClosed(room.room_id))
+            self._places.close(room)
             return
         room.lasting = False
         while room.members:
             holder = next(iter(room.members.values()))
             self.end(self._sessions.of_member(holder), SessionEnd.ROOM_CLOSED, now=now)
 
+    def _say_goodbye(
+        self,
+        session: ControlSession,
+        code: SessionEnd,
+        text: str,
+        *,
+        retry_after: float | None = None,
+        now: float,
+    ) -> None:
+        if session.member is None:
+            session.advance(
+                RelayInput.TIMEOUT if code is SessionEnd.HELLO_TIMEOUT else RelayInput.REJECT
+            )
+            reject = Reject(code=code, text=text, retry_after=retry_after)
+            self._outbox.send(session, reject, now=now)
+        else:
+            session.advance(RelayInput.END)
+            self._outbox.send(session, Disconnect(code=code, text=text), now=now)
+        self._outbox.close(session, code, text)
+
     def _gone(
         self, session: ControlSession, reason: SessionEnd, *, refused: bool, now: float
     ) -> None:
         self._sessions.remove(session)
         self._contests.withdraw(session.connection)
+        self._withdraw(session)
         member = session.member
         if member is not None:
-            departure = self._registry.leave(member, now=now)
-            self._note_departure(departure, reason, now=now)
-            self._announcements.leave(member, reason, now=now)
+            if not self._pass_on(member, reason, now=now):
+                self._places.leave(member, reason, now=now)
             self._settle_vacated(member, now=now)
         elif refused:
             self._tally.rejected[reason] += 1
-            self.lifecycle.append(HelloRejected(session.address, reason))
+            self._lifecycle.note(HelloRejected(session.address, reason))
         else:
             self._tally.abandoned += 1
-
-    def _finish_displaced(self, departure: Departure, *, now: float) -> None:
-        """End the session of a member whose place the registry has given away already."""
-        session = self._sessions.of_member(departure.member)
-        session.advance(RelayInput.END)
-        text = sentence(SessionEnd.REPLACED)
-        self._outbox.send(session, Disconnect(code=SessionEnd.REPLACED, text=text), now=now)
-        self._outbox.close(session, SessionEnd.REPLACED, text)
-        self._sessions.remove(session)
-        self._note_departure(departure, SessionEnd.REPLACED, now=now)
-
-    def _note_departure(self, departure: Departure, reason: SessionEnd, *, now: float) -> None:
-        member = departure.member
-        self._addressing.leave(member, now=now)
-        self._tally.ended[reason] += 1
-        self._ledger.member_left(departure)
-        self.lifecycle.append(MemberLeft(member.room.room_id, member.peer_id, reason))
-        if departure.room_closed:
-            self._addressing.close_room(member.room)
-            self.lifecycle.append(RoomClosed(member.room.room_id))
-
-    def _settle_vacated(self, holder: Member, *, now: float) -> None:
-        """Judge those again who waited for this member's answer: it can't come any more."""
-        for contest in self._contests.take_vacated(holder):
-            self._judge_again(contest, now=now)

@@ -63,11 +63,13 @@ from lanparty_quic.endpoint import (
 )
 from lanparty_relay.core.actions import Action
 from lanparty_relay.core.addressing import Addressing
+from lanparty_relay.core.admission import Admission
 from lanparty_relay.core.announcements import Announcements
 from lanparty_relay.core.blocks import CounterBlocks
 from lanparty_relay.core.deadlines import earliest
 from lanparty_relay.core.egress import EgressLedger
 from lanparty_relay.core.events import (
+    Lifecycle,
     LifecycleEvent,
     MemberMoved,
     MemberReported,
@@ -79,6 +81,7 @@ from lanparty_relay.core.leases import LeaseBook
 from lanparty_relay.core.limits import RelayLimits
 from lanparty_relay.core.membership import Membership
 from lanparty_relay.core.outbox import Outbox
+from lanparty_relay.core.places import Places
 from lanparty_relay.core.rooms import RoomRegistry
 from lanparty_relay.core.session import ControlSession
 from lanparty_relay.core.session_counts import SessionCounts, SessionTally
@@ -119,9 +122,9 @@ class Relay:
         self._sessions: Final = Sessions(limits.hello_timeout)
         self._outbox: Final = Outbox()
         self._tally: Final = SessionTally()
+        self._lifecycle: Final = Lifecycle()
         addressing = Addressing(leases)
-        self._membership: Final = Membership(
-            limits=limits,
+        self._places: Final = Places(
             registry=self._registry,
             ledger=self._ledger,
             sessions=self._sessions,
@@ -135,6 +138,15 @@ class Relay:
                 server_version=server_version,
             ),
             tally=self._tally,
+            lifecycle=self._lifecycle,
+        )
+        self._membership: Final = Membership(
+            admission=Admission(self._registry, limits),
+            places=self._places,
+            sessions=self._sessions,
+            outbox=self._outbox,
+            tally=self._tally,
+            lifecycle=self._lifecycle,
             random_bytes=random_bytes,
         )
         self._sends: list[Send] = []
@@ -175,7 +187,7 @@ class Relay:
                 session.address = address
                 if (member := session.member) is not None:
                     moved = MemberMoved(member.room.room_id, member.peer_id, address)
-                    self._membership.lifecycle.append(moved)
+                    self._lifecycle.note(moved)
             case ConnectionClosed(end=end, text=text, by_peer=by_peer):
                 if end is SessionEnd.PROTOCOL_ERROR and not by_peer:
                     self._note_fault(session, SessionFault.TRANSPORT_VIOLATION, text)
@@ -232,6 +244,10 @@ class Relay:
                 now=now,
             )
             return
+        if session.hearing.is_due:
+            self._membership.look_at(session, heard_at=statistics.heard_at, now=now)
+            if session.state.is_over:
+                return
         if statistics.control_backlog:
             self._outbox.watch(session, now=now)
         self._note_round_trip(session, statistics.round_trip_time)
@@ -260,8 +276,7 @@ class Relay:
 
     def lifecycle(self) -> list[LifecycleEvent]:
         """Take what happened, for inventory and logs."""
-        events, self._membership.lifecycle = self._membership.lifecycle, []
-        return events
+        return self._lifecycle.take()
 
     def session_counts(self) -> SessionCounts:
         """Look at what became of the connections so far."""
@@ -335,7 +350,7 @@ class Relay:
             case Pong(nonce=nonce):
                 self._membership.receive_pong(session, nonce, now=now)
             case PrefixesInUse(prefixes_in_use=prefixes) if session.member is not None:
-                self._membership.receive_prefixes(session.member, prefixes, now=now)
+                self._places.change_prefixes(session.member, prefixes, now=now)
             case Stats():
                 self._note_report(session, message, now=now)
             case Disconnect():
@@ -347,9 +362,7 @@ class Relay:
         if member is None or (last is not None and now - last < _REPORTS_APART):
             return
         session.reported_at = now
-        self._membership.lifecycle.append(
-            MemberReported(member.room.room_id, member.peer_id, stats)
-        )
+        self._lifecycle.note(MemberReported(member.room.room_id, member.peer_id, stats))
 
     def _note_round_trip(self, session: ControlSession, round_trip_time: float | None) -> None:
         if session.member is not None and round_trip_time is not None:
@@ -380,7 +393,7 @@ class Relay:
     def _note_fault(self, session: ControlSession, fault: SessionFault, text: str) -> None:
         member = session.member
         self._tally.faults[fault] += 1
-        self._membership.lifecycle.append(
+        self._lifecycle.note(
             SessionFaulted(
                 address=session.address,
                 fault=fault,

@@ -13,12 +13,15 @@ from lanparty_relay.core.limits import (
 )
 from lanparty_relay.core.members import Member
 
-__all__ = ["ControlSession", "ReadingWatch", "TalkingWatch"]
+__all__ = ["ControlSession", "HearingWatch", "ReadingWatch", "TalkingWatch"]
 
 
 _AWAY_SECONDS: Final = 12.0
 """Silence after which a peer that is heard again was cut off, and has its time to read anew. One
 that is there keeps its connection alive every 10 s (docs/protocol.md, "Transport")."""
+
+_SILENT_LOOKS: Final = 4
+"""Looks in a row, after a ping each, in which nothing has come: the peer is silent."""
 
 
 class ReadingWatch:
@@ -85,6 +88,38 @@ class TalkingWatch:
         return self._left >= 0
 
 
+class HearingWatch:
+    """Tells whether anything comes from a peer that is pinged regularly."""
+
+    __slots__ = ("_heard_at", "_missed", "is_due")
+
+    def __init__(self) -> None:
+        self._heard_at: float | None = None
+        self._missed = 0
+        self.is_due = False
+        """It has been pinged: its next statistics are a look."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Something came between the last two looks, or there haven't been two."""
+        return not self._missed
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing has come for so long that it is as good as gone."""
+        return self._missed >= _SILENT_LOOKS
+
+    def look(self, heard_at: float) -> None:
+        """Note when its last packet came, as it is now."""
+        self.is_due = False
+        self._missed = self._missed + 1 if heard_at == self._heard_at else 0
+        self._heard_at = heard_at
+
+    def excuse(self) -> None:
+        """Let the looks without an answer not count: the way to everybody may be cut."""
+        self._missed = 0
+
+
 class ControlSession:
     """What the relay remembers of one connection from its handshake to its end."""
 
@@ -92,6 +127,7 @@ class ControlSession:
         "address",
         "connection",
         "decoder",
+        "hearing",
         "hello",
         "member",
         "reading",
@@ -109,6 +145,8 @@ class ControlSession:
         self.hello: Hello | None = None
         """From its arrival on: a contested place is judged again later."""
         self.member: Member | None = None
+        self.hearing: Final = HearingWatch()
+        """For the holder of a place for which another waits, and for those who wait."""
         self.reading: Final = ReadingWatch()
         self.talking: Final = TalkingWatch()
         self.reported_at: float | None = None

@@ -15,11 +15,19 @@ _START_LIMIT: Final = 15.0
 
 @contextmanager
 def dhcp_server(
-    dnsmasq: str, machine: Namespace, *, interface: str, first: str, last: str, folder: Path
+    dnsmasq: str,
+    machine: Namespace,
+    *,
+    interface: str,
+    first: str,
+    last: str,
+    folder: Path,
+    options: tuple[str, ...] = (),
 ) -> Iterator[Program]:
     """Serve addresses of a /24, `first` to `last`; it listens when the block is entered.
 
-    `dnsmasq` is the program's path. Its log and its leases go into `folder`.
+    `dnsmasq` is the program's path, `options` more of its own. Its log and its leases go into
+    `folder`.
     """
     leases = folder / "dnsmasq.leases"
     leases.touch()
@@ -28,6 +36,7 @@ def dhcp_server(
         *("--conf-file=/dev/null", "--user=root", "--pid-file=", f"--interface={interface}"),
         *("--bind-interfaces", "--no-ping", "--dhcp-authoritative"),
         *(f"--dhcp-range={first},{last},255.255.255.0,10m", f"--dhcp-leasefile={leases}"),
+        *options,
         log=folder / "dnsmasq.log",
     ) as server:
         wait_until(

@@ -16,6 +16,10 @@ _ETH_P_ALL: Final = 0x0003
 _SOL_PACKET: Final = 263
 _PACKET_AUXDATA: Final = 8
 _PACKET_OUTGOING: Final = 4
+_PACKET_ADD_MEMBERSHIP: Final = 1
+_PACKET_MR_PROMISC: Final = 1
+_MEMBERSHIP: Final = struct.Struct("=iHH8s")
+"""struct packet_mreq: interface, type, address length, address."""
 _AUXDATA: Final = struct.Struct("=IIIHHHH")
 """struct tpacket_auxdata: status, len, snaplen, mac, net, vlan_tci, vlan_tpid."""
 
@@ -28,12 +32,18 @@ _LARGEST: Final = 65_536
 class EthernetSocket:
     """All that an interface receives; what is sent goes out of it as it is."""
 
-    def __init__(self, machine: Namespace, interface: str) -> None:
+    def __init__(self, machine: Namespace, interface: str, *, promiscuous: bool = False) -> None:
+        """Open it; promiscuous: what the interface itself would leave out comes too."""
         with machine.entered():
             self._socket: Final = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._socket.bind((interface, _ETH_P_ALL))
+        if promiscuous:
+            with machine.entered():
+                index = socket.if_nametoindex(interface)
+            membership = _MEMBERSHIP.pack(index, _PACKET_MR_PROMISC, 0, b"")
+            self._socket.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, membership)
         self.mac: Final = bytes(self._socket.getsockname()[4])
 
     def __enter__(self) -> Self:

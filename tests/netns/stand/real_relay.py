@@ -20,10 +20,14 @@ _READY_LIMIT: Final = 20.0
 class Relay:
     """`lanparty-relay` with a state directory that survives its restarts."""
 
-    host: Final = RELAY_ADDRESS
+    def __init__(
+        self, machine: Namespace, folder: Path, *options: str, host: str = RELAY_ADDRESS
+    ) -> None:
+        """Start it in a new `folder`, with more `options` of its, and wait until it is ready.
 
-    def __init__(self, machine: Namespace, folder: Path, *options: str) -> None:
-        """Start it in a new `folder`, with more `options` of its, and wait until it is ready."""
+        `host` is the machine's address.
+        """
+        self.host: Final = host
         self._machine: Final = machine
         self._folder: Final = folder
         self._options: Final = options

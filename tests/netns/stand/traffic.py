@@ -139,12 +139,12 @@ class Transfer:
         self._sent_hash: Final = hashlib.sha256()
         self._came_hash: Final = hashlib.sha256()
         self._progress: Final[list[tuple[float, int]]] = [(time.monotonic(), 0)]
-        with target.entered(), socket.create_server((address, _TRANSFER_PORT)) as listener:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        place = (address, _TRANSFER_PORT)
+        with target.entered(), socket.create_server(place, family=family) as listener:
             listener.settimeout(_JOIN_LIMIT)
             with source.entered():
-                self._sender: Final = socket.create_connection(
-                    (address, _TRANSFER_PORT), timeout=_JOIN_LIMIT
-                )
+                self._sender: Final = socket.create_connection(place, timeout=_JOIN_LIMIT)
             self._receiver: Final = listener.accept()[0]
         # As long as TCP itself tries, so does the test: its own limits are shorter.
         self._sender.settimeout(None)

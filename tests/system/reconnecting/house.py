@@ -1,6 +1,6 @@
-"""Players who lose their relay, or the way to it, and come back: with both engines, no real time.
+"""Who loses the relay, or the way to it, and comes back: with both engines, no real time.
 
-player -- simulated wire -- relay (killed, stopped, moved, cut off, started again)
+player or gateway -- simulated wire -- relay (killed, stopped, moved, cut off, started again)
 """
 
 import random
@@ -49,6 +49,8 @@ class Seat:
         persistence: Persistence,
         addresses: tuple[Address, ...],
         create: bool,
+        role: Role = Role.CLIENT,
+        standby: bool = False,
     ) -> None:
         self.house = house
         self.number = number
@@ -65,10 +67,11 @@ class Seat:
                 trust=PinnedKey(house.pin),
             ),
             hello=Hello(
-                role=Role.CLIENT,
+                role=role,
                 room_code=CODE,
                 create=create,
-                mac=mac_of(number),
+                standby=standby,
+                mac=mac_of(number) if role is Role.CLIENT else None,
                 name=f"player {number}",
                 datagram_budget=1_500,
                 port_mtu=1_500,
@@ -192,6 +195,25 @@ class House:
     ) -> Seat:
         self._seats += 1
         return Seat(self, self._seats, persistence=persistence, addresses=addresses, create=create)
+
+    def gateway(
+        self,
+        persistence: Persistence = Persistence.AFTER_WELCOME,
+        *,
+        standby: bool = False,
+        create: bool = True,
+    ) -> Seat:
+        """Let a gateway come, which makes the room if it is the first."""
+        self._seats += 1
+        return Seat(
+            self,
+            self._seats,
+            persistence=persistence,
+            addresses=(RELAY,),
+            create=create,
+            role=Role.GATEWAY,
+            standby=standby,
+        )
 
     def joined(
         self,

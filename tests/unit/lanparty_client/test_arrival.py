@@ -1,9 +1,10 @@
 from typing import Any
 
-from lanparty_client.arrival import ADDRESS_PATIENCE, Arrival
+from lanparty_client.sentences import PlayerStory
 from lanparty_client.wish import JoinWish
 from lanparty_client_core import MemberJoined, MemberLeft, SessionEnded, SessionState
 from lanparty_ctrl import PeerJoined, Role, RoomCode, Welcome
+from lanparty_endpoint.arrival import ADDRESS_PATIENCE, Arrival
 from lanparty_endpoint.happenings import Happening, Weight
 from lanparty_obs.codes import SessionEnd
 from lanparty_proto import MacAddress
@@ -37,7 +38,7 @@ class Told:
         asked = {"relay": "relay.example", "name": "Ann", "pin": PIN} | wished
         self.happenings: list[Happening] = []
         wish = JoinWish.model_validate(asked)
-        self.arrival = Arrival(wish, mac=ANN, tell=self.happenings.append)
+        self.arrival = Arrival(PlayerStory(wish, mac=ANN), tell=self.happenings.append)
 
     @property
     def events(self) -> list[str]:

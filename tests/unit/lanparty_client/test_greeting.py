@@ -1,8 +1,9 @@
 from ipaddress import IPv4Address, IPv4Network
 
-from lanparty_client.greeting import RECEIVE_BUDGET, hello_for
+from lanparty_client.greeting import hello_for
 from lanparty_client.wish import JoinWish
 from lanparty_ctrl import Hello
+from lanparty_endpoint.dialing import RECEIVE_BUDGET
 from lanparty_proto import MacAddress
 
 MAC = MacAddress.parse("02:5c:00:00:00:01")

@@ -22,6 +22,7 @@ from lanparty_ctrl import (
     Role,
     RoomCode,
     RoomReady,
+    Waiting,
     Welcome,
     encode_message,
 )
@@ -37,6 +38,14 @@ HELLO = Hello(
     room_code=RoomCode("ABCDE"),
     mac=MacAddress.parse("02:00:00:00:00:01"),
     name="alice",
+    datagram_budget=1_500,
+    port_mtu=1_500,
+)
+STANDBY = Hello(
+    role=Role.GATEWAY,
+    room_code=RoomCode("ABCDE"),
+    standby=True,
+    name="attic",
     datagram_budget=1_500,
     port_mtu=1_500,
 )
@@ -105,7 +114,7 @@ class ScriptedRelay:
 class Bench:
     """A player that is in the room, and its relay."""
 
-    def __init__(self, *, answer: Sequence[Message] = ()) -> None:
+    def __init__(self, *, answer: Sequence[Message] = (), hello: Hello = HELLO) -> None:
         """`answer` is what the relay says to the hello, if it doesn't let the player in."""
         self.simulation = Simulation(seed=1)
         listening = self.simulation.memory_endpoint(RELAY, listening=True)
@@ -118,7 +127,7 @@ class Bench:
             self.endpoint,
             port,
             target=RelayTarget(addresses=(RELAY,), server_name="x", trust=PinnedKey(listening.pin)),
-            hello=HELLO,
+            hello=hello,
             persistence=Persistence.AFTER_WELCOME,
         )
         self.relay.answer(*(answer or (welcome(), RoomReady())))
@@ -278,3 +287,90 @@ def test_a_room_that_is_unknown_to_a_restarted_relay_is_asked_for_again() -> Non
     bench.run(10)
     assert bench.is_in(SessionState.JOINED)
     assert bench.peer_id == 9
+
+
+# Standing by
+
+
+def waiting_bench() -> Bench:
+    return Bench(answer=(Waiting(),), hello=STANDBY)
+
+
+def test_a_welcome_ends_the_waiting_in_the_same_connection() -> None:
+    bench = waiting_bench()
+    bench.run(60)
+    assert bench.is_in(SessionState.WAITING)
+    bench.say(0, welcome(), RoomReady())
+    bench.run(0.1)
+    assert bench.is_in(SessionState.JOINED)
+    assert len(bench.relay.hellos) == bench.connections == 1
+
+
+def test_who_was_told_to_wait_comes_back_and_makes_the_room_again() -> None:
+    bench = waiting_bench()
+    assert not bench.relay.hellos[0][1].create
+    bench.relay.answer(Reject(code=SessionEnd.ROOM_UNKNOWN))
+    bench.relay.answer(welcome(), RoomReady())
+    bench.say(0, Reject(code=SessionEnd.SHUTDOWN))
+    bench.run(10)
+    assert bench.is_in(SessionState.JOINED)
+    assert [hello.create for _, hello, _ in bench.relay.hellos] == [False, True, True]
+
+
+def test_one_that_waits_ends_with_a_reason_that_is_final() -> None:
+    bench = waiting_bench()
+    bench.say(0, Reject(code=SessionEnd.ROOM_CLOSED))
+    bench.run(10)
+    assert bench.is_in(SessionState.REJECTED)
+    assert len(bench.relay.hellos) == 1
+
+
+def test_a_relay_that_is_silent_is_dialed_again_by_one_that_waits() -> None:
+    bench = waiting_bench()
+    bench.run(5)
+    bench.relay.answer(Waiting())
+    bench.simulation.cut(bench.endpoint)
+    bench.run(4)
+    assert bench.is_in(SessionState.CONNECTING)
+    bench.simulation.restore(bench.endpoint)
+    bench.run(3)
+    assert bench.is_in(SessionState.WAITING)
+    assert len(bench.relay.hellos) == 2
+
+
+def test_a_relay_that_lets_everybody_wait_and_throws_them_out_is_not_asked_ever_faster() -> None:
+    bench = waiting_bench()
+    for _ in range(100):
+        bench.relay.answer(Waiting(), Reject(code=SessionEnd.CONNECTION_LOST))
+    bench.say(0, Reject(code=SessionEnd.CONNECTION_LOST))
+    bench.run(60)
+    assert len(bench.relay.hellos) < 45
+
+
+def test_who_is_told_to_wait_beside_its_old_session_has_lost_the_place() -> None:
+    bench = Bench(hello=STANDBY)
+    bench.relay.answer(Waiting())
+    bench.doubt()
+    assert bench.is_in(SessionState.WAITING)
+    assert bench.connections == 1
+    bench.say(1, welcome(8), RoomReady())
+    bench.run(0.1)
+    assert bench.is_in(SessionState.JOINED)
+    assert bench.peer_id == 8
+
+
+def test_a_place_lost_for_silence_is_no_end() -> None:
+    bench = Bench(hello=STANDBY)
+    bench.relay.answer(Waiting())
+    bench.say(0, Disconnect(code=SessionEnd.CONNECTION_LOST))
+    bench.run(1)
+    assert bench.is_in(SessionState.WAITING)
+
+
+def test_a_change_of_the_network_is_asked_about_while_waiting() -> None:
+    bench = waiting_bench()
+    bench.simulation.cut(bench.endpoint)
+    bench.session.network_changed(now=bench.simulation.now)
+    bench.simulation.waker(bench.endpoint)()
+    bench.run(2.1)
+    assert bench.is_in(SessionState.CONNECTING)

@@ -6,6 +6,7 @@ from lanparty_client_core.conversation import (
     ANSWER_TIMEOUT,
     LEASES_LIMIT,
     MEMBERS_LIMIT,
+    WAITING_PING,
     Conversation,
 )
 from lanparty_client_core.events import (
@@ -45,6 +46,14 @@ HELLO = Hello(
     room_code=RoomCode("ABCDE"),
     mac=MacAddress.parse("02:00:00:00:00:01"),
     name="alice",
+    datagram_budget=1_500,
+    port_mtu=1_500,
+)
+STANDBY = Hello(
+    role=Role.GATEWAY,
+    room_code=RoomCode("ABCDE"),
+    standby=True,
+    name="attic",
     datagram_budget=1_500,
     port_mtu=1_500,
 )
@@ -135,13 +144,46 @@ def test_a_leave_of_somebody_unknown_changes_nothing() -> None:
 
 
 def test_a_standby_gateway_waits_as_long_as_it_takes() -> None:
-    conversation = Conversation(HELLO)
+    conversation = Conversation(STANDBY)
     conversation.handle_connected(now=0.0)
     say(conversation, Waiting())
     assert conversation.events()[-1] == StateChanged(SessionState.WAITING)
-    assert conversation.next_deadline() is None
+    assert not conversation.handle_timer(now=3_599.0)
+    assert conversation.ended is None
     say(conversation, WELCOME, RoomReady(), now=3_600.0)
     assert conversation.state is SessionState.JOINED
+    assert conversation.next_deadline() == 3_610.0
+
+
+def test_a_standby_gateway_asks_every_second_whether_the_relay_is_there() -> None:
+    conversation = Conversation(STANDBY)
+    conversation.handle_connected(now=0.0)
+    sent(conversation)
+    say(conversation, Waiting(), now=0.5)
+    assert conversation.next_deadline() == 0.5 + WAITING_PING
+    conversation.handle_timer(now=1.5)
+    assert [type(message) for message in sent(conversation)] == [Ping]
+    assert conversation.next_deadline() == 2.5
+    say(conversation, Pong(nonce=0), Ping(nonce=9))
+    assert sent(conversation) == [Pong(nonce=9)]
+
+
+def test_who_does_not_stand_by_is_not_to_be_told_to_wait() -> None:
+    conversation = Conversation(HELLO)
+    conversation.handle_connected(now=0.0)
+    say(conversation, Waiting())
+    assert conversation.ended is not None
+    assert conversation.ended.code is SessionEnd.PROTOCOL_ERROR
+
+
+def test_a_standby_gateway_that_leaves_says_so() -> None:
+    conversation = Conversation(STANDBY)
+    conversation.handle_connected(now=0.0)
+    say(conversation, Waiting())
+    sent(conversation)
+    conversation.disconnect(SessionEnd.LEFT, "")
+    assert sent(conversation) == [Disconnect(code=SessionEnd.LEFT)]
+    assert conversation.state is SessionState.LEFT
 
 
 def test_a_ping_is_answered_with_its_nonce() -> None:

@@ -1,5 +1,6 @@
 """DHCP messages: what is written and read, and that scapy agrees."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
@@ -47,6 +48,13 @@ def with_options(octets: str, *, name: str = "", file: str = "") -> bytes:
     filled[44:108] = bytes.fromhex(name).ljust(64, b"\0")
     filled[108:236] = bytes.fromhex(file).ljust(128, b"\0")
     return bytes(filled)
+
+
+def test_a_client_may_want_to_be_answered_by_broadcast() -> None:
+    wanted = replace(REQUEST, broadcast=True)
+    assert (BOOTP(wanted.encode()).flags, BOOTP(REQUEST.encode()).flags) == (0x8000, 0)
+    assert DhcpMessage.parse(wanted.encode()).broadcast
+    assert not DhcpMessage.parse(REQUEST.encode()).broadcast
 
 
 def test_scapy_reads_what_was_written() -> None:

@@ -18,6 +18,7 @@ from lanparty_ethernet.probe import (
     SMALLEST_PROBE_FRAME,
     Hearing,
     Probe,
+    ProbeDirection,
     ProbeKind,
     broadcast_datagram,
 )
@@ -42,6 +43,7 @@ def test_a_probe_says_what_the_vector_says(vector: dict[str, Any]) -> None:
     assert probe.kind.name.lower() == vector["kind"]
     assert probe.nonce == int(vector["nonce"], 16)
     assert probe.hearing.name.lower() == vector["hearing"]
+    assert probe.direction.name.lower() == vector["direction"]
     expected = vector["relay_round_trip_microseconds"] / 1e6 or None
     assert probe.relay_round_trip == expected
 
@@ -55,6 +57,7 @@ def test_a_probe_is_written_as_the_vector_says(vector: dict[str, Any]) -> None:
         kind=ProbeKind[vector["kind"].upper()],
         nonce=int(vector["nonce"], 16),
         hearing=Hearing[vector["hearing"].upper()],
+        direction=ProbeDirection[vector["direction"].upper()],
         relay_round_trip=vector["relay_round_trip_microseconds"] / 1e6 or None,
     )
     destination = MacAddress.parse(vector["destination"])
@@ -80,14 +83,25 @@ def test_every_shorter_payload_is_truncated(length: int) -> None:
     kind=st.sampled_from(ProbeKind),
     nonce=st.integers(0, 2**64 - 1),
     hearing=st.sampled_from(Hearing),
+    direction=st.sampled_from(ProbeDirection),
     microseconds=st.none() | st.integers(1, 2**32 - 1),
     padding=st.binary(max_size=40),
 )
 def test_what_is_written_is_read_back_whatever_the_padding(
-    kind: ProbeKind, nonce: int, hearing: Hearing, microseconds: int | None, padding: bytes
+    kind: ProbeKind,
+    nonce: int,
+    hearing: Hearing,
+    direction: ProbeDirection,
+    microseconds: int | None,
+    padding: bytes,
 ) -> None:
-    seconds = None if microseconds is None else microseconds / 1_000_000
-    probe = Probe(kind=kind, nonce=nonce, hearing=hearing, relay_round_trip=seconds)
+    probe = Probe(
+        kind=kind,
+        nonce=nonce,
+        hearing=hearing,
+        relay_round_trip=None if microseconds is None else microseconds / 1_000_000,
+        direction=direction if kind is ProbeKind.LOOP else ProbeDirection.UNSAID,
+    )
     assert Probe.parse(probe.encode() + padding) == probe
 
 

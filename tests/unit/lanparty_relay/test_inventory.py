@@ -16,6 +16,7 @@ from lanparty_relay.core import (
     RoomClosed,
     RoomOpened,
     RoomRenumbered,
+    StandbysChanged,
 )
 from lanparty_relay.inventory import Inventory, change_of
 
@@ -80,6 +81,11 @@ def test_a_room_with_another_network_has_its_members_under_their_new_leases() ->
     assert [peer.lease for peer in inventory.peers("r1")] == ["172.16.130.34", None]
 
 
+def test_a_room_knows_how_many_gateways_wait() -> None:
+    inventory = inventory_after(opened(), StandbysChanged("r1", 2), StandbysChanged("r1", 1))
+    assert [room.standby_gateways for room in inventory.rooms()] == [1]
+
+
 def test_a_peer_that_left_is_gone() -> None:
     inventory = inventory_after(opened(), joined(), MemberLeft("r1", 1, SessionEnd.LEFT))
     assert inventory.peers("r1") == []
@@ -114,6 +120,7 @@ def test_a_change_about_what_is_not_there_means_nothing() -> None:
         MemberLeft("r1", 1, SessionEnd.LEFT),
         MemberMoved("r1", 1, ("192.0.2.7", 4)),
         RoomRenumbered("r1", IPv4Network("172.16.130.0/24"), {1: None}),
+        StandbysChanged("r1", 1),
         RoomClosed("r1"),
     )
     assert inventory.rooms() == []

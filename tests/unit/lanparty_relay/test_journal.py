@@ -20,6 +20,7 @@ from lanparty_relay.core import (
     RoomRenumbered,
     SessionFault,
     SessionFaulted,
+    StandbysChanged,
 )
 from lanparty_relay.journal import Journal
 
@@ -73,6 +74,7 @@ EVENTS: list[tuple[LifecycleEvent, str, dict[str, object]]] = [
         "member moved",
         {"room": "r1", "peer": 1, "address": "192.0.2.7"},
     ),
+    (StandbysChanged("r1", 2), "standby gateways", {"room": "r1", "waiting": 2}),
     (
         HelloRejected(ADDRESS, SessionEnd.ROOM_UNKNOWN),
         "hello rejected",

@@ -179,6 +179,21 @@ def test_a_gateway_brings_an_address_of_its_lan_beside_the_lease(
     assert one.addressing.notices == ()
 
 
+def test_broadcasts_come_from_the_address_that_the_lans_hosts_can_answer(
+    machine: MakeMachine, segment: Segment, dhcp_server: MakeServer
+) -> None:
+    segment.add_host(GATEWAY, dhcp_server())
+    one = machine(1)
+    assert one.addressing.discovery_source is None
+    one.join(LEASE, gateway=GATEWAY)
+    assert one.addressing.discovery_source == IPv4Interface(LEASE).ip
+    segment.run(3)
+    assert one.addressing.discovery_source == IPv4Address("192.168.50.100")
+    one.addressing.members_changed(gateway=None, now=segment.now)
+    segment.run(6)
+    assert one.addressing.discovery_source == IPv4Interface(LEASE).ip
+
+
 def test_the_address_of_the_lan_goes_when_the_gateway_stays_away(
     machine: MakeMachine, segment: Segment, dhcp_server: MakeServer
 ) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lanparty_client.doctor.settings import DoctorSettings
 from lanparty_client.program import run
 from lanparty_command import CommandFailed, ExitCode, RelayAddress
+from lanparty_endpoint.doctor_settings import ExaminedRelaySettings
 from lanparty_endpoint.invite import Invite
 from lanparty_quic.endpoint import CertificateAuthority, PinnedKey
 
@@ -15,24 +15,26 @@ INVITE = f"softlan://relay.example:4433/GATEWAYROOM#{PIN}"
 
 
 def test_an_invite_names_relay_and_pin() -> None:
-    known = DoctorSettings(invite=Invite.parse(INVITE)).given_relay()
+    known = ExaminedRelaySettings(invite=Invite.parse(INVITE)).given_relay()
     assert known is not None
     assert known.address == RelayAddress("relay.example", 4433)
     assert known.trust == PinnedKey(PIN)
 
 
 def test_without_a_pin_the_systems_authorities_count() -> None:
-    known = DoctorSettings(relay=RelayAddress("relay.example", 443)).given_relay()
+    known = ExaminedRelaySettings(relay=RelayAddress("relay.example", 443)).given_relay()
     assert known is not None
     assert known.trust == CertificateAuthority(None)
 
 
 def test_nothing_given_means_the_running_sessions_relay() -> None:
-    assert DoctorSettings().given_relay() is None
+    assert ExaminedRelaySettings().given_relay() is None
 
 
 def test_an_invite_beside_a_relay_is_refused() -> None:
-    settings = DoctorSettings(invite=Invite.parse(INVITE), relay=RelayAddress("other.example", 443))
+    settings = ExaminedRelaySettings(
+        invite=Invite.parse(INVITE), relay=RelayAddress("other.example", 443)
+    )
     with pytest.raises(CommandFailed, match="leave out --relay"):
         settings.given_relay()
 

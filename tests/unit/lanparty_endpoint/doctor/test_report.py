@@ -42,7 +42,7 @@ def test_every_check_is_made_in_order_whatever_was_found() -> None:
     report = report_of(findings(), host="relay.example", port=443)
     assert [result.check for result in report.results] == list(Check)
     assert report.outcome is Outcome.FAILED
-    assert summary(report) == "1 of 15 checks failed. Begin with the first one's arrow."
+    assert summary(report.results) == "1 of 15 checks failed. Begin with the first one's arrow."
 
 
 def test_every_check_has_a_label_that_fits_its_column() -> None:

@@ -155,3 +155,14 @@ def test_the_own_firewall_is_judged_by_what_came_through_it(
     assert result.outcome is outcome
     if outcome is Outcome.FAILED:
         assert "allow incoming UDP on lan0" in result.advice
+
+
+def test_a_gateway_that_has_stopped_says_so_and_what_to_look_for() -> None:
+    answered = SeenFacts(peer_id=3, frame_after=0.02, hearing=Hearing.PAUSED)
+    [sight] = sights((GATE,), answers(answered))
+    assert sight.outcome is Outcome.WARNING
+    assert sight.figure == "softlan in 20.0 ms; it has stopped carrying its network's frames"
+    assert "lanparty-gateway status" in sight.advice
+    assert "out of the bridge" in sight.advice
+    assert sight.to_dict()["hearing"] == "paused"
+    assert judge_seen_by(session(GATE), answers(answered)).outcome is Outcome.WARNING

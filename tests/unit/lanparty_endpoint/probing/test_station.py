@@ -20,6 +20,7 @@ from lanparty_ethernet import (
     Hearing,
     Ipv4Packet,
     Probe,
+    ProbeDirection,
     ProbeKind,
 )
 from lanparty_proto import (
@@ -280,6 +281,17 @@ def test_frames_of_others_go_on_to_the_port(frame: bytes) -> None:
     friend = station(FRIEND)
     assert not friend.receive_frame(frame, source=STRANGER_ID, now=0.0)
     assert not taken(friend)
+
+
+@pytest.mark.parametrize("direction", ProbeDirection)
+def test_a_search_for_loops_goes_on_to_the_port_uncounted_and_unanswered(
+    direction: ProbeDirection,
+) -> None:
+    friend = station(FRIEND)
+    search = Probe(kind=ProbeKind.LOOP, nonce=7, direction=direction).frame(BROADCAST, STRANGER)
+    assert not friend.receive_frame(search, source=STRANGER_ID, now=0.0)
+    assert not taken(friend)
+    assert not friend.counts
 
 
 def test_an_answer_that_nobody_asked_for_or_from_somebody_else_is_not_believed() -> None:

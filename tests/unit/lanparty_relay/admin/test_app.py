@@ -150,6 +150,7 @@ async def test_rooms_are_shown_with_their_totals(operator: httpx.AsyncClient, re
     assert (room["room_id"], room["mtu"], room["peers"]) == ("room1", 1400, 2)
     assert room["network"] == "10.171.5.0/24"
     assert room["gateway"]
+    assert room["standby_gateways"] == 0
     assert room["age_seconds"] == 30
     assert room["counters"]["sent"] == 12
 

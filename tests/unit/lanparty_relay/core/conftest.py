@@ -58,6 +58,8 @@ class FakeShell:
         self.queued: list[Send] = []
         self.backlogs: dict[ConnectionKey, int] = {}
         """Control bytes that a peer doesn't take; absent: it takes all at once."""
+        self.unheard: dict[ConnectionKey, float] = {}
+        """Since when nothing comes from a peer; absent: it answers at once."""
         self.looks: list[ConnectionKey] = []
         self.work: list[tuple[ConnectionKey, int]] = []
         self._decoders: defaultdict[ConnectionKey, MessageDecoder] = defaultdict(MessageDecoder)
@@ -112,6 +114,13 @@ class FakeShell:
 
     def join_gateway(self, **changes: Any) -> ConnectionKey:
         return self.join(0, role=Role.GATEWAY, mac=None, **changes)
+
+    def stand_by(self, **changes: Any) -> ConnectionKey:
+        return self.join_gateway(**({"standby": True} | changes))
+
+    def fall_silent(self, *keys: ConnectionKey) -> None:
+        """Nothing comes from these peers any more."""
+        self.unheard |= dict.fromkeys(keys, self.now)
 
     def hello(self, number: int = 1, **changes: Any) -> Hello:
         fields: dict[str, Any] = {
@@ -193,7 +202,7 @@ class FakeShell:
             queued=0,
             control_backlog=self.backlogs.get(key, 0),
             packets_lost=0,
-            heard_at=self.now,
+            heard_at=self.unheard.get(key, self.now),
         )
 
 

@@ -9,7 +9,15 @@ from lanparty_obs.counters import SLOTS_PER_BLOCK
 from lanparty_proto import MacAddress
 from lanparty_quic.endpoint import ConnectionKey
 from lanparty_relay.core import CounterBlocks, RelayLimits
-from lanparty_relay.core.admission import Admission, Admitted, Contested, NewRoom, Refused
+from lanparty_relay.core.admission import (
+    Admission,
+    Admitted,
+    Contested,
+    NewRoom,
+    Refused,
+    StandsBy,
+    Verdict,
+)
 from lanparty_relay.core.members import Member, Newcomer
 from lanparty_relay.core.rooms import RoomRegistry
 
@@ -42,7 +50,7 @@ class Door:
         )
         return self.registry.join(room, newcomer, now=0.0)
 
-    def judge(self, *, now: float = 0.0, **changes: Any) -> Admitted | Contested | Refused:
+    def judge(self, *, now: float = 0.0, **changes: Any) -> Verdict:
         return self.admission.judge(hello(**changes), HOME, now=now)
 
     def code_of_refusal(self, *, now: float = 0.0, **changes: Any) -> SessionEnd:
@@ -192,10 +200,28 @@ def test_who_holds_the_gateways_place_is_asked_first() -> None:
     assert door.judge(**gateway()) == Contested(holder, SessionEnd.GATEWAY_PRESENT)
 
 
+def test_a_gateway_that_stands_by_waits_for_a_place_that_is_taken() -> None:
+    door = Door()
+    door.enter(B)
+    assert isinstance(door.judge(**gateway(standby=True)), Admitted)
+    holder = door.enter(None)
+    assert door.judge(**gateway(standby=True)) == StandsBy(holder.room)
+    token = holder.resume_token
+    resumed = door.judge(**gateway(standby=True, resume_token=token))
+    assert resumed == Admitted(holder.room, displaced=holder, resumed=True)
+
+
+def test_a_gateway_whose_port_carries_too_little_does_not_wait() -> None:
+    door = Door()
+    door.enter(None)
+    refusal = door.code_of_refusal(**gateway(standby=True, port_mtu=1400))
+    assert refusal is SessionEnd.MTU_TOO_SMALL
+
+
 def test_a_holder_that_stayed_silent_is_displaced() -> None:
     door = Door()
     holder = door.enter(A)
-    verdict = door.admission.judge_place(hello(), silent_holder=holder, now=1.0)
+    verdict = door.admission.judge_place(hello(), outgoing=holder, now=1.0)
     assert verdict == Admitted(holder.room, displaced=holder)
 
 
@@ -205,7 +231,7 @@ def test_a_silence_says_nothing_about_a_later_holder() -> None:
     door.enter(B)
     door.registry.leave(silent, now=0.5)
     holder = door.enter(A)
-    verdict = door.admission.judge_place(hello(), silent_holder=silent, now=1.0)
+    verdict = door.admission.judge_place(hello(), outgoing=silent, now=1.0)
     assert verdict == Contested(holder, SessionEnd.MAC_IN_USE)
 
 

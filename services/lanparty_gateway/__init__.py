@@ -1,0 +1,1 @@
+"""The gateway: bridges a real LAN into a room."""
