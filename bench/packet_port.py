@@ -32,7 +32,7 @@ from rich.table import Table
 
 from lanparty_client_core.port import FRAMES_PER_READ
 from lanparty_gateway.packet import FilterWish, PacketPort
-from lanparty_gateway.packet.packet_socket import SLOT_SIZE, SLOTS
+from lanparty_gateway.packet.ring import SLOT_SIZE, SLOTS
 
 _ETH_P_ALL: Final = 0x0003
 _SOL_PACKET: Final = 263

@@ -197,6 +197,7 @@ class LastingSession:
             before = self._connections.current
             self._connections.handle_event(event, now=now)
             self._take_note(before, now=now)
+        self._tell()  # Who is in the room is known before the frames that came together with it.
         self._receive_datagrams(began_with, now=now)
         self._handle_timers(now)
         self._queue_frames(now)

@@ -65,6 +65,7 @@ class Arrival:
         self._addresses: tuple[str, ...] = ()
         self._notices: frozenset[str] = frozenset()
         self._trouble = ""
+        self._has_waited = False
 
     @property
     def was_joined(self) -> bool:
@@ -87,6 +88,7 @@ class Arrival:
     def handle_state(self, state: SessionState, sentence: str) -> None:
         """Note another state on the way into the room, or of an outage."""
         self._trouble = sentence
+        self._has_waited = self._has_waited or state is SessionState.WAITING
         self._say(sentences.state(state, sentence, was_joined=self.was_joined))
 
     def handle_trouble(self, state: SessionState, sentence: str) -> None:
@@ -131,13 +133,15 @@ class Arrival:
 
     def handle_end(self, ended: SessionEnded, *, by_player: bool) -> int:
         """Say that it is over, and why; return the exit code."""
+        # A standby that has waited was let in: to end that is no failure.
+        let_in = self.was_joined or self._has_waited
         if by_player:
-            self._tell(endings.left(was_joined=self.was_joined))
+            self._tell(endings.left(was_joined=self.was_joined, has_waited=self._has_waited))
         else:
-            self._tell(endings.ending(ended, was_joined=self.was_joined))
+            self._tell(endings.ending(ended, was_joined=let_in))
             if hint := endings.mistyped(self._story.room_code, ended):
                 self._tell(hint)
-        return endings.exit_code(ended, was_joined=self.was_joined)
+        return endings.exit_code(ended, was_joined=let_in)
 
     def _say_arrival(self, welcome: Welcome, addresses: tuple[str, ...]) -> None:
         self._tell(self._story.joined(welcome, addresses))

@@ -7,8 +7,8 @@ from pydantic import Field
 from lanparty_client_core.join import KnownRelay
 from lanparty_command import CommandFailed, ExitCode, Option, Relay
 from lanparty_endpoint.interface_name import InterfaceName
-from lanparty_endpoint.joining_settings import GivenInvite, RuntimeDirectoryOption
-from lanparty_endpoint.settings import OutputSettings
+from lanparty_endpoint.joining_settings import GivenInvite
+from lanparty_endpoint.session_settings import OutputSettings, RuntimeDirectoryOption
 from lanparty_endpoint.trust import (
     RELAY_GROUP,
     CaFileOption,

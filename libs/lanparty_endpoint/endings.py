@@ -56,8 +56,10 @@ def mistyped(code: RoomCode | None, ended: SessionEnded) -> Happening | None:
     )
 
 
-def left(*, was_joined: bool) -> Happening:
-    """Say goodbye."""
-    code = ExitCode.OK if was_joined else ExitCode.INTERRUPTED
+def left(*, was_joined: bool, has_waited: bool = False) -> Happening:
+    """Say goodbye; `has_waited`: as a standby, for the place of another."""
+    code = ExitCode.OK if was_joined or has_waited else ExitCode.INTERRUPTED
     text = "Left the room." if was_joined else "Gave up."
+    if has_waited and not was_joined:
+        text = "Stopped waiting."
     return Happening("left", text, {"exit_code": int(code)})

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 from lanparty_command import CommandFailed
 from lanparty_endpoint.directories import RuntimeDirectory
 from lanparty_endpoint.happenings import Happening
-from lanparty_endpoint.local_requests import LocalSocketError
+from lanparty_endpoint.local_requests import LocalSocketError, SocketTakenError
 from lanparty_endpoint.local_server import LocalServer, Responder
 from lanparty_endpoint.recent_lines import RecentLines
 
@@ -73,5 +73,9 @@ async def host_session(
                 # The socket goes last: whoever asked to leave hears that everything is gone.
                 gone.set()
         return exit_code
+    except SocketTakenError as error:
+        raise CommandFailed(
+            f"{interface} is in a room already: the command `status` shows it, `leave` ends it."
+        ) from error
     except LocalSocketError as error:
         raise CommandFailed(f"{error} Name another directory by --runtime-dir.") from error

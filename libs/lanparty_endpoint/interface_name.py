@@ -12,10 +12,13 @@ _KERNELS_OWN: Final = frozenset({".", "..", "all", "default", "lo"})
 
 def _interface_name(text: str) -> str:
     """Judge a name as the kernel does (dev_valid_name), and refuse its patterns and aliases."""
-    fits = 0 < len(text) <= 15 and text.isascii() and text not in _KERNELS_OWN
+    if text in _KERNELS_OWN:
+        raise ValueError(f"{text!r} leads to no network of others: name another interface")
+    fits = 0 < len(text) <= 15 and text.isascii()
     if not fits or not text.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise ValueError(
-            f"{text!r} can't be an interface's name: write up to 15 letters, digits, '-' and '_'"
+            f"{text!r} can't be an interface's name: write up to 15 letters, digits, '-', '_' "
+            "and '.'"
         )
     return text
 

@@ -1,4 +1,4 @@
-"""The settings of every command that brings an endpoint into a room, and those that ask it."""
+"""The settings of every command that brings an endpoint into a room."""
 
 import getpass
 from pathlib import Path
@@ -10,26 +10,21 @@ from pydantic import Field, PlainValidator
 from lanparty_command import CommandFailed, ExitCode, Option
 from lanparty_ctrl.fields import DisplayName
 from lanparty_ctrl.names import DISPLAY_NAME_LIMIT, display_name
-from lanparty_endpoint.interface_name import InterfaceName
 from lanparty_endpoint.invite import Invite
-from lanparty_endpoint.settings import EndpointSettings, OutputSettings
+from lanparty_endpoint.session_settings import FILES_GROUP
+from lanparty_endpoint.settings import EndpointSettings
 from lanparty_endpoint.trust import read_authorities, read_pin
 
 __all__ = [
-    "FILES_GROUP",
     "INTERFACE_GROUP",
     "GivenInvite",
     "JoiningSettings",
-    "ReportSettings",
-    "RuntimeDirectoryOption",
-    "SessionSettings",
     "StateDirectory",
     "state_directory",
 ]
 
 INTERFACE_GROUP: Final = "network interface"
-FILES_GROUP: Final = "files"
-"""Headings in the help."""
+"""The heading in the help under which the interface's options stand."""
 
 _NAMELESS: Final = "player"
 
@@ -60,13 +55,6 @@ StateDirectory = Annotated[
         "room and the right to come back to it. Made if it is missing."
     ),
     Option(metavar="DIR", group=FILES_GROUP),
-]
-RuntimeDirectoryOption = Annotated[
-    Path | None,
-    Field(description="Directory for the sockets by which running sessions are asked."),
-    Option(
-        metavar="DIR", group=FILES_GROUP, default_text="/run/softlan, or $XDG_RUNTIME_DIR/softlan"
-    ),
 ]
 
 
@@ -137,26 +125,3 @@ def _require_one(what: str, given: object, invited: object) -> None:
             f"The invite and {what} name different ones: leave one of them out.",
             exit_code=ExitCode.USAGE,
         )
-
-
-class SessionSettings(OutputSettings):
-    """What a command needs that asks a running session."""
-
-    interface: Annotated[
-        InterfaceName | None,
-        Field(description="The session's network interface."),
-        Option(metavar="NAME", default_text="every session"),
-    ] = None
-    runtime_dir: RuntimeDirectoryOption = None
-
-
-class ReportSettings(SessionSettings):
-    """`report` of an endpoint's program."""
-
-    output: Annotated[
-        Path | None,
-        Field(description="Where to write it; - for the standard output."),
-        Option(
-            metavar="FILE", group=FILES_GROUP, default_text="softlan-report-DATE-TIME.json here"
-        ),
-    ] = None

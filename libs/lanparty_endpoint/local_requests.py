@@ -21,6 +21,7 @@ __all__ = [
     "Asker",
     "LocalSocketError",
     "RequestRefused",
+    "SocketTakenError",
     "decode_line",
     "encode_line",
 ]
@@ -34,6 +35,10 @@ FAILED: Final = "failed"
 
 class LocalSocketError(Exception):
     """No endpoint can be asked at this socket, or it stopped in the middle. Says why."""
+
+
+class SocketTakenError(LocalSocketError):
+    """Another process answers at this socket already."""
 
 
 class RequestRefused(Exception):  # noqa: N818  named after what happened

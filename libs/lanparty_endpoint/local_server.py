@@ -20,6 +20,7 @@ from lanparty_endpoint.local_requests import (
     Asker,
     LocalSocketError,
     RequestRefused,
+    SocketTakenError,
     decode_line,
     encode_line,
 )
@@ -76,7 +77,8 @@ class LocalServer:
         try:
             listening = self._bind()
         except OSError as error:
-            raise LocalSocketError(f"Can't use {self._path}: {error.strerror or error}.") from error
+            kind = SocketTakenError if error.errno == errno.EADDRINUSE else LocalSocketError
+            raise kind(f"Can't use {self._path}: {error.strerror or error}.") from error
         found = self._path.stat()
         self._identity = (found.st_dev, found.st_ino)
         self._server = await asyncio.start_unix_server(

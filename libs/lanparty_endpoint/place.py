@@ -43,6 +43,13 @@ class Place:
         if self._slot is None:
             self._slot = self._store.claim(str(self._relay), room, place=self._player)
 
+    def require_usable(self) -> None:
+        """Find out before the dial whether a new room's place can be remembered.
+
+        Raises `ResumeStoreError`.
+        """
+        self._store.require_usable()
+
     def token(self) -> str | None:
         """Return the resume token, if the place was not left."""
         record = self._record()

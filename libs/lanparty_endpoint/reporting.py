@@ -11,7 +11,7 @@ from lanparty_command import CommandFailed, ExitCode, softlan_version
 from lanparty_endpoint.bug_report import cleaned
 from lanparty_endpoint.console import plain_console, print_sentence
 from lanparty_endpoint.directories import SessionKind
-from lanparty_endpoint.joining_settings import ReportSettings
+from lanparty_endpoint.session_settings import ReportSettings
 from lanparty_endpoint.sessions import ask_sessions
 
 __all__ = ["gather_report", "platform_facts", "write_report"]

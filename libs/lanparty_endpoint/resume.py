@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -70,9 +71,23 @@ class ResumeStore:
         except BlockingIOError:
             raise AlreadyJoinedError from None
         except OSError as error:
-            raise ResumeStoreError(f"Can't use {self._directory}: {error.strerror}.") from error
+            raise self._unusable(error) from error
         self._forget_oldest()
         return ResumeSlot(path.with_suffix(".json"), lock)
+
+    def require_usable(self) -> None:
+        """Find out now whether a place can be claimed later; raise `ResumeStoreError` if not."""
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._directory):
+                pass
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> ResumeStoreError:
+        return ResumeStoreError(
+            f"Can't use {self._directory}: {error.strerror}. Name another directory by --state-dir."
+        )
 
     def _forget_oldest(self) -> None:
         locks: dict[Path, int] = {}

@@ -1,25 +1,21 @@
-"""The settings that every program of an endpoint has: the relay, the room, and how to print."""
+"""The settings that every program has which joins: the relay, the room, and how to print."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
 from lanparty_client_core.join import KnownRelay
 from lanparty_command import CommandSettings, Option, Relay, RelayAddress
 from lanparty_ctrl import RoomCode
+from lanparty_endpoint.session_settings import OUTPUT_GROUP
 from lanparty_endpoint.trust import RELAY_GROUP, CaFileOption, PinFileOption, PinOption, trust_of
 from lanparty_endpoint.typed_room import Room
 
 __all__ = [
-    "OUTPUT_GROUP",
     "EndpointSettings",
     "JsonLinesOption",
-    "OutputSettings",
     "QuietJoinOption",
 ]
-
-OUTPUT_GROUP: Final = "output"
-"""The heading in the help under which the options for the output stand."""
 
 JsonLinesOption: TypeAlias = Annotated[
     bool,
@@ -33,21 +29,6 @@ QuietJoinOption: TypeAlias = Annotated[
     Field(description="Print only what matters, such as the code of a room that was made."),
     Option(short="-q", group=OUTPUT_GROUP),
 ]
-
-
-class OutputSettings(CommandSettings):
-    """How to print."""
-
-    json_: Annotated[
-        bool,
-        Field(description="Print one JSON document, for programs."),
-        Option(group=OUTPUT_GROUP),
-    ] = False
-    quiet: Annotated[
-        bool,
-        Field(description="Print only what matters."),
-        Option(short="-q", group=OUTPUT_GROUP),
-    ] = False
 
 
 class EndpointSettings(CommandSettings):

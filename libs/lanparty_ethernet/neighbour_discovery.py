@@ -59,7 +59,8 @@ def find_neighbour_message(frame: bytes | memoryview, place: Ipv6Place) -> Neigh
     """Read the payload at `place`; None if it is no neighbour discovery.
 
     The checksum isn't looked at. Raises `PacketError`: `TRUNCATED`, `LENGTH` for an option without
-    length or beyond the message, `KIND` for a fragment, which hosts throw away (RFC 6980).
+    length or beyond the message, or one for a link address that isn't Ethernet's (RFC 2464 section
+    6), `KIND` for a fragment, which hosts throw away (RFC 6980).
     """
     if place.protocol != PROTOCOL_ICMPV6 or not place.is_first:
         return None
@@ -80,7 +81,9 @@ def find_neighbour_message(frame: bytes | memoryview, place: Ipv6Place) -> Neigh
         length = frame[at + 1] * _OPTION_UNIT if at + 1 < end else 0
         if not length or at + length > end:
             raise PacketError(PacketFault.LENGTH)
-        if frame[at] in _LINK_ADDRESSES and length == _OPTION_UNIT:
+        if frame[at] in _LINK_ADDRESSES:
+            if length != _OPTION_UNIT:
+                raise PacketError(PacketFault.LENGTH)
             link_addresses.append(at + 2)
         at += length
     return NeighbourMessage(kind, start + 2, target, tuple(link_addresses))

@@ -82,7 +82,9 @@ class Membership:
         """
         place = Place(places, wish.relay)
         stack.callback(place.close)
-        if wish.room is not None:
+        if wish.room is None:
+            place.require_usable()
+        else:
             place.claim(wish.room.code)
         mac = place.mac(secrets.token_bytes)
         ground = await Ground.open(

@@ -7,7 +7,7 @@ from lanparty_client.doctor.settings import PingSettings
 from lanparty_client.settings import JoinSettings, ServeSettings, SetupSettings
 from lanparty_command import Command, Program, run_program
 from lanparty_endpoint.doctor_settings import ExaminedRelaySettings
-from lanparty_endpoint.joining_settings import ReportSettings, SessionSettings
+from lanparty_endpoint.session_settings import ReportSettings, SessionSettings
 
 __all__ = ["run"]
 
@@ -176,7 +176,7 @@ def _join(settings: JoinSettings) -> int:
 
 def _status(settings: SessionSettings) -> int:
     from lanparty_client.session_kind import PLAYERS
-    from lanparty_endpoint.sessions import print_status
+    from lanparty_endpoint.session_commands import print_status
     from lanparty_endpoint.status_lines import status_lines
 
     return print_status(PLAYERS, settings, status_lines)
@@ -184,7 +184,7 @@ def _status(settings: SessionSettings) -> int:
 
 def _leave(settings: SessionSettings) -> int:
     from lanparty_client.session_kind import PLAYERS
-    from lanparty_endpoint.sessions import print_left
+    from lanparty_endpoint.session_commands import print_left
 
     return print_left(PLAYERS, settings)
 

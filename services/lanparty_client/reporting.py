@@ -10,8 +10,8 @@ from pyroute2 import AsyncIPRoute
 from lanparty_client.linux.capabilities import can_open_tap_device, has_net_admin
 from lanparty_client.linux.kernel_tables import read_addresses, read_links, read_routes
 from lanparty_client.session_kind import PLAYERS
-from lanparty_endpoint.joining_settings import ReportSettings
 from lanparty_endpoint.reporting import gather_report, platform_facts, write_report
+from lanparty_endpoint.session_settings import ReportSettings
 
 __all__ = ["report"]
 

@@ -11,11 +11,11 @@ from lanparty_endpoint.interface_name import InterfaceName
 from lanparty_endpoint.joining_settings import (
     INTERFACE_GROUP,
     JoiningSettings,
-    RuntimeDirectoryOption,
     StateDirectory,
     state_directory,
 )
-from lanparty_endpoint.settings import OUTPUT_GROUP, JsonLinesOption, QuietJoinOption
+from lanparty_endpoint.session_settings import OUTPUT_GROUP, RuntimeDirectoryOption
+from lanparty_endpoint.settings import JsonLinesOption, QuietJoinOption
 
 __all__ = ["JoinSettings", "ServeSettings", "SetupSettings"]
 

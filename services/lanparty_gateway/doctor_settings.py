@@ -1,7 +1,7 @@
 """The settings of `lanparty-gateway doctor`."""
 
 from lanparty_endpoint.doctor_settings import ExaminedRelaySettings
-from lanparty_gateway.settings import RuntimeDirectory
+from lanparty_gateway.session_settings import RuntimeDirectory
 
 __all__ = ["GatewayDoctorSettings"]
 

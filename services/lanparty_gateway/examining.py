@@ -51,7 +51,10 @@ class Examining:
 
     async def look(self) -> None:
         """Look at the LAN; some seconds."""
-        found = await examine(self._wish.preflight, random=self._random)
+        self.handle_examined(await examine(self._wish.preflight, random=self._random))
+
+    def handle_examined(self, found: Examination) -> None:
+        """Note what was found on the LAN."""
         self._results = list(found.results)
         self._untold += self._results
         self._found = found

@@ -3,18 +3,19 @@
 import random
 import secrets
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, ip_address
-from typing import Final, TypeAlias
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final, Protocol, TypeAlias
 
-from lanparty_client_core.port import FRAMES_PER_READ
+from lanparty_client_core.port import FRAMES_PER_READ, FramePort
 from lanparty_gateway.bridge import Bridge, BridgeEvent
 from lanparty_gateway.bridged_port import BridgedPort
 from lanparty_gateway.mac_nat import MacNat
-from lanparty_gateway.packet import FilterWish, LinkState, PacketPort
+from lanparty_gateway.own_addresses import OwnAddress
+from lanparty_gateway.packet import FilterWish, LinkState, PortCounters
 from lanparty_gateway.wish import GatewayWish
 from lanparty_proto import MacAddress
 
-__all__ = ["LanSide"]
+__all__ = ["LanInterface", "LanSide"]
 
 RelayPlace: TypeAlias = tuple[IPv4Address | IPv6Address, int]
 
@@ -25,20 +26,46 @@ _RELAYS_KEPT: Final = 8
 """As many as the kernel's filter takes."""
 
 
+class LanInterface(FramePort, Protocol):
+    """The interface as a port: `packet.PacketPort`."""
+
+    @property
+    def mac(self) -> MacAddress:
+        """The interface's own address."""
+        ...
+
+    @property
+    def link(self) -> LinkState:
+        """Whether frames can pass."""
+        ...
+
+    def admit(self, wish: FilterWish) -> None:
+        """Let the kernel pass what the wish names, and group frames."""
+        ...
+
+    def set_room_mtu(self, mtu: int) -> None:
+        """Cut superframes to `mtu` bytes of payload."""
+        ...
+
+    def counters(self) -> PortCounters:
+        """Return a copy of what was counted."""
+        ...
+
+
 class LanSide:
     """Keeps the kernel's filter and the bridge in step with the room and the interface."""
 
     def __init__(
         self,
         wish: GatewayWish,
-        port: PacketPort,
+        port: LanInterface,
         *,
         own_mac: MacAddress,
         on_turn: Callable[[], None],
         wake: Callable[[], None],
     ) -> None:
         """`own_mac` is random and local; `on_turn` and `wake` are `BridgedPort`'s."""
-        self.interface: Final = port
+        self.interface: Final[LanInterface] = port
         self.own_mac: Final = own_mac
         self.mac_nat: Final = MacNat(port.mac) if wish.mac_nat else None
         self.bridge: Final = Bridge(
@@ -52,6 +79,7 @@ class LanSide:
         )
         self.port: Final = BridgedPort(port, self.bridge, on_turn=on_turn, wake=wake)
         self._vlan = wish.vlan
+        self._mac = port.mac
         self._members: frozenset[bytes] = frozenset()
         self._relays: tuple[RelayPlace, ...] = ()
         self._admit()
@@ -62,6 +90,8 @@ class LanSide:
         if members != self._members:
             self._members = members
             self.bridge.set_members(members)
+            if self.mac_nat is not None:
+                self.mac_nat.set_members(members)
             self._admit()
 
     def add_relays(self, addresses: Iterable[tuple[str, int]]) -> None:
@@ -80,13 +110,19 @@ class LanSide:
         self.bridge.set_joined(joined, now=now)
         self.port.turn()
 
-    def set_own_addresses(self, addresses: Iterable[IPv4Interface]) -> None:
+    def set_own_addresses(self, addresses: Iterable[OwnAddress]) -> None:
         """Name the addresses of this machine, which the room can't reach through the port."""
-        self.bridge.set_host_addresses([address.ip for address in addresses])
+        hosts = [address.ip for address in addresses]
+        self.bridge.set_host_addresses([host for host in hosts if isinstance(host, IPv4Address)])
+        if self.mac_nat is not None:
+            self.mac_nat.set_host_addresses(hosts)
 
     def follow_interface(self, *, now: float) -> None:
         """Take note that its link or address has changed."""
         self.bridge.set_interface_mac(self.interface.mac)
+        if self.mac_nat is not None and self.interface.mac != self._mac:
+            self.mac_nat.set_interface_mac(self.interface.mac)
+        self._mac = self.interface.mac
         self.bridge.set_link(self.interface.link is LinkState.UP, now=now)
         self._admit()
         self.port.turn()

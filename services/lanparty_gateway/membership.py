@@ -39,7 +39,7 @@ from lanparty_endpoint.session_bell import LOOKING, SessionBell, take_back_cance
 from lanparty_gateway import sentences
 from lanparty_gateway.bridge import Phase
 from lanparty_gateway.examining import Examining
-from lanparty_gateway.lan_side import LanSide
+from lanparty_gateway.lan_side import LanInterface, LanSide
 from lanparty_gateway.own_addresses import own_addresses
 from lanparty_gateway.packet import PacketPort
 from lanparty_gateway.wish import GatewayWish
@@ -54,7 +54,7 @@ class GatewayMembership:
     def __init__(
         self,
         wish: GatewayWish,
-        port: PacketPort,
+        port: LanInterface,
         *,
         place: Place,
         tell: Callable[[Happening], None],
@@ -81,6 +81,7 @@ class GatewayMembership:
         self._bridge_told: list[Happening] = []
         self._said: dict[str, str] = {}
         self._link_changed = False
+        self._look_due = 0.0
         self._leaving = False
 
     @classmethod
@@ -99,7 +100,9 @@ class GatewayMembership:
         """
         place = Place(places, wish.relay, player=wish.interface)
         stack.callback(place.close)
-        if wish.room is not None:
+        if wish.room is None:
+            place.require_usable()
+        else:
             place.claim(wish.room.code)
         port = PacketPort.open(wish.interface)
         stack.callback(port.close)
@@ -123,6 +126,8 @@ class GatewayMembership:
         interface = self.lan.interface
         link = sentences.link_sentence(self.wish.interface, interface.link)
         found = map(sentences.written_finding, self.examining.warnings)
+        if not self.lan.bridge.has_contested_addresses:
+            self._said.pop("address_contested", None)
         return tuple(filter(None, (state.sentence, link, *found, *self._said.values())))
 
     def leave(self) -> None:
@@ -158,7 +163,10 @@ class GatewayMembership:
         by_person = ended.code is SessionEnd.LEFT and not ended.by_relay
         if by_person or ended.final:
             self._place.forget()
-        return self._arrival.handle_end(ended, by_player=by_person)
+        exit_code = self._arrival.handle_end(ended, by_player=by_person)
+        if ended.code is SessionEnd.GATEWAY_PRESENT:
+            self._tell(sentences.standby_hint())
+        return exit_code
 
     async def _begin(self) -> None:
         self._arrival.begin()
@@ -198,6 +206,8 @@ class GatewayMembership:
                 self._tell_findings(self.examining.take_findings())
             if self._link_changed:
                 await self._follow_link()
+            elif self._look_due <= _now():
+                await self._follow_addresses()
             if self.examining.is_over:
                 self._let_frames_cross(session)
                 self._tell_all(session)
@@ -210,7 +220,9 @@ class GatewayMembership:
             if session.state in LOOKING and session.failure is not None:
                 self._arrival.handle_trouble(session.state, session.sentence)
             looks = session.state in LOOKING or not self.examining.is_complete
-            await self.bell.rung(due=self._arrival.next_deadline(), looking=looks)
+            dues = (self._look_due, self._arrival.next_deadline())
+            due = min(each for each in dues if each is not None)
+            await self.bell.rung(due=due, looking=looks)
 
     def _tell_all(self, session: LastingSession) -> None:
         """Tell what came meanwhile: nothing of the room before the preflight is over."""
@@ -238,11 +250,15 @@ class GatewayMembership:
         self._arrival.handle_happening(
             sentences.link_changed(self.wish.interface, port.link, port.mac)
         )
+        if self.bell.running is not None:
+            self.bell.running.network_changed()
+        await self._follow_addresses()
+
+    async def _follow_addresses(self) -> None:
+        before = self.own_addresses
         await self._look_around()
-        running = self.bell.running
-        if running is not None:
-            running.network_changed()
-            running.report_prefixes([address.network for address in self.own_addresses])
+        if self.bell.running is not None and self.own_addresses != before:
+            self.bell.running.report_prefixes([each.network for each in self.own_addresses])
 
     def _follow(self, event: SessionEvent, session: LastingSession) -> None:
         match event:
@@ -262,8 +278,10 @@ class GatewayMembership:
             await self.bell.running.aclose()
 
     async def _look_around(self) -> None:
-        self.own_addresses = await own_addresses(self.wish.interface)
-        self.lan.set_own_addresses(self.own_addresses)
+        found = await own_addresses(self.wish.interface)
+        self.lan.set_own_addresses(found)
+        self.own_addresses = tuple(each for each in found if isinstance(each, IPv4Interface))
+        self._look_due = _now() + _LOOK_SECONDS
 
     async def _keep_tunnel_out(self) -> None:
         """Keep the tunnel out of itself before its first packet."""
@@ -311,6 +329,9 @@ class GatewayMembership:
 
 
 _LARGEST_MTU: Final = 65_535
+_LOOK_SECONDS: Final = 30.0
+"""How often the machine's own addresses are looked at: they come and go without the link."""
+
 _LASTING: Final = frozenset({"host_unreachable", "second_gateway", "address_contested"})
 """What goes on to be worth knowing after it was told."""
 

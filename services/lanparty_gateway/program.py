@@ -5,13 +5,9 @@ from typing import Final
 
 from lanparty_command import Command, Program, run_program
 from lanparty_gateway.doctor_settings import GatewayDoctorSettings
-from lanparty_gateway.settings import (
-    GatewayReportSettings,
-    GatewaySessionSettings,
-    GatewaySettings,
-    PreflightSettings,
-    SetupHostSettings,
-)
+from lanparty_gateway.health import HEALTH, PROGRAM_NAME
+from lanparty_gateway.session_settings import GatewayReportSettings, GatewaySessionSettings
+from lanparty_gateway.settings import GatewaySettings, PreflightSettings, SetupHostSettings
 
 __all__ = ["run"]
 
@@ -72,16 +68,12 @@ that both are plugged into. It needs root, once; --undo takes it back.
 exit codes: 0 done, 1 it can't be done, and all is as it was
 """
 
-_HEALTH: Final = """\
-exit codes: 0 it is in the room and forwards, or waits as a standby; 1 it doesn't, and why
-"""
-
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments`, the process's when None, and return the exit code."""
     return run_program(
         Program(
-            name="lanparty-gateway",
+            name=PROGRAM_NAME,
             summary="Connect a LAN with a room: its machines and the players see each other.",
             commands=[
                 Command(settings=GatewaySettings, run=_bridge),
@@ -127,13 +119,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
                     summary="Let the room reach this computer itself, too.",
                     epilog=_SETUP_HOST,
                 ),
-                Command(
-                    settings=GatewaySessionSettings,
-                    run=_health,
-                    name="health",
-                    summary="Tell whether the gateway on this computer is in order.",
-                    epilog=_HEALTH,
-                ),
+                HEALTH,
             ],
             epilog=_EPILOG,
         ),
@@ -151,7 +137,7 @@ def _bridge(settings: GatewaySettings) -> int:
 
 
 def _status(settings: GatewaySessionSettings) -> int:
-    from lanparty_endpoint.sessions import print_status
+    from lanparty_endpoint.session_commands import print_status
     from lanparty_gateway.session_kind import GATEWAYS
     from lanparty_gateway.status_lines import gateway_status_lines
 
@@ -159,7 +145,7 @@ def _status(settings: GatewaySessionSettings) -> int:
 
 
 def _leave(settings: GatewaySessionSettings) -> int:
-    from lanparty_endpoint.sessions import print_left
+    from lanparty_endpoint.session_commands import print_left
     from lanparty_gateway.session_kind import GATEWAYS
 
     return print_left(GATEWAYS, settings)
@@ -188,9 +174,3 @@ def _setup_host(settings: SetupHostSettings) -> int:
     from lanparty_gateway.settings import required
 
     return set_up_host(required(settings.interface), undo=settings.undo, plan_only=settings.print_)
-
-
-def _health(settings: GatewaySessionSettings) -> int:
-    from lanparty_gateway.health import tell_health
-
-    return tell_health(settings)

@@ -10,7 +10,7 @@ from lanparty_endpoint.reporting import gather_report, platform_facts, write_rep
 from lanparty_gateway.packet.link import Link
 from lanparty_gateway.packet.rights import raise_net_raw
 from lanparty_gateway.session_kind import GATEWAYS
-from lanparty_gateway.settings import GatewayReportSettings
+from lanparty_gateway.session_settings import GatewayReportSettings
 
 __all__ = ["report"]
 

@@ -11,7 +11,7 @@ from lanparty_command import CommandFailed
 from lanparty_endpoint.hosting import Tell, host_session
 from lanparty_endpoint.local_server import Responder
 from lanparty_endpoint.recent_lines import RecentLines
-from lanparty_endpoint.resume import ResumeStoreError
+from lanparty_endpoint.resume import AlreadyJoinedError, ResumeStoreError
 from lanparty_endpoint.showing import drawn, in_view, view_for
 from lanparty_endpoint.signals import cancelled_by_signals
 from lanparty_endpoint.views import View
@@ -67,6 +67,11 @@ async def _host(
             tell=view.show,
             opened=opened,
         )
+    except AlreadyJoinedError as error:
+        raise CommandFailed(
+            f"A gateway at {wish.interface} is in this room already: `lanparty-gateway status` "
+            "shows it, `lanparty-gateway leave` ends it."
+        ) from error
     except (PortError, ResumeStoreError) as error:
         sentence = str(error)
         raise CommandFailed(sentence[:1].upper() + sentence[1:]) from error

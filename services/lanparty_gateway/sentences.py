@@ -24,6 +24,7 @@ __all__ = [
     "link_changed",
     "link_sentence",
     "of_bridge",
+    "standby_hint",
     "written_finding",
 ]
 
@@ -133,6 +134,15 @@ def link_changed(interface: str, link: LinkState, mac: MacAddress) -> Happening:
     text = link_sentence(interface, link) or f"{interface} has a link, by the address {mac}."
     fields = {"interface": interface, "link": link.value, "mac": str(mac)}
     return Happening("link", text, fields, Weight.NORMAL)
+
+
+def standby_hint() -> Happening:
+    """Say what else to do where the room has a gateway already."""
+    return Happening(
+        "hint",
+        "Or let this one wait as a spare: --standby takes the place when the other goes.",
+        weight=Weight.COMPLAINT,
+    )
 
 
 def finding(result: CheckResult) -> Happening:

@@ -1,6 +1,5 @@
-"""The settings of each command of `lanparty-gateway`: a flag and a variable for every field."""
+"""The settings of `lanparty-gateway` itself, and of the commands that look at a LAN."""
 
-from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field, PlainValidator
@@ -9,35 +8,26 @@ from lanparty_command import CommandFailed, CommandSettings, ExitCode, Option
 from lanparty_ctrl.fields import DisplayName
 from lanparty_endpoint.interface_name import InterfaceName
 from lanparty_endpoint.joining_settings import (
-    FILES_GROUP,
     INTERFACE_GROUP,
     JoiningSettings,
-    ReportSettings,
-    SessionSettings,
     StateDirectory,
     state_directory,
 )
-from lanparty_endpoint.settings import (
-    OUTPUT_GROUP,
-    JsonLinesOption,
-    OutputSettings,
-    QuietJoinOption,
-)
+from lanparty_endpoint.session_settings import OUTPUT_GROUP, OutputSettings
+from lanparty_endpoint.settings import JsonLinesOption, QuietJoinOption
 from lanparty_gateway.bridge import (
     BROADCAST_RATE,
     ROOM_RATE,
     DhcpPolicy,
     RouterAdvertisementPolicy,
 )
+from lanparty_gateway.session_settings import RuntimeDirectory
 from lanparty_gateway.wish import GatewayWish
 from lanparty_proto import MacAddress
 
 __all__ = [
-    "GatewayReportSettings",
-    "GatewaySessionSettings",
     "GatewaySettings",
     "PreflightSettings",
-    "RuntimeDirectory",
     "SetupHostSettings",
     "required",
 ]
@@ -61,15 +51,6 @@ _Interface: TypeAlias = Annotated[
     InterfaceName | None,
     Field(description="The network interface of the LAN, such as eth0."),
     Option(metavar="NAME", group=INTERFACE_GROUP, default_text="none: it must be named"),
-]
-RuntimeDirectory: TypeAlias = Annotated[
-    Path | None,
-    Field(description="Directory for the sockets by which running gateways are asked."),
-    Option(
-        metavar="DIR",
-        group=FILES_GROUP,
-        default_text="/run/softlan-gateway, or $XDG_RUNTIME_DIR/softlan-gateway",
-    ),
 ]
 _MacNat: TypeAlias = Annotated[
     bool,
@@ -167,18 +148,6 @@ def required(interface: str | None) -> str:
     if interface is None:
         raise CommandFailed(_WHICH, exit_code=ExitCode.USAGE)
     return interface
-
-
-class GatewaySessionSettings(SessionSettings):
-    """`lanparty-gateway status`, `leave` and `health`."""
-
-    runtime_dir: RuntimeDirectory = None
-
-
-class GatewayReportSettings(ReportSettings):
-    """`lanparty-gateway report`."""
-
-    runtime_dir: RuntimeDirectory = None
 
 
 class PreflightSettings(OutputSettings):

@@ -7,6 +7,7 @@ from lanparty_endpoint.status_lines import fact_line, status_lines
 
 __all__ = ["gateway_status_lines"]
 
+_WAITING: Final = "waiting"
 _PHASES: Final = {
     "forwarding": "yes",
     "checking": "not yet: it looks for loops and other gateways first",
@@ -24,19 +25,26 @@ def gateway_status_lines(status: Mapping[str, Any]) -> list[str]:  # Any: JSON
 def _facts(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:  # Any: JSON
     lan, forwarding = status["lan"], status["forwarding"]
     yield "LAN", f"link {lan['link']}, MAC {lan['mac']}, {_hosts(lan['table_size'])} heard"
-    phase = forwarding["phase"]
-    yield "bridged", _PHASES.get(phase) or f"no: {forwarding['sentence']}"
+    yield "bridged", _bridged(status["state"], forwarding["phase"])
     for label, way in (("to room", status["lan_to_room"]), ("to LAN", status["room_to_lan"])):
         yield label, f"{_frames(way['forwarded'])}{_dropped(way['dropped'])}"
     if lan["port"]["kernel_drops"]:
         yield "", f"{_frames(lan['port']['kernel_drops'])} came faster than they could be read"
 
 
+def _bridged(state: str, phase: str) -> str:
+    if state == _WAITING:
+        return "no: it waits as a standby"
+    return _PHASES.get(phase, "no: it has stopped, and the note above says why")
+
+
 def _dropped(dropped: Mapping[str, int]) -> str:
     if not dropped:
         return ""
     reasons = sorted(dropped.items(), key=lambda item: -item[1])
-    return "; kept out: " + ", ".join(f"{count} {reason}" for reason, count in reasons)
+    return "; kept out: " + ", ".join(
+        f"{count} {reason.replace('_', ' ')}" for reason, count in reasons
+    )
 
 
 def _hosts(count: int) -> str:

@@ -12,12 +12,8 @@ from lanparty_client_core.join import KnownRelay
 from lanparty_command import CommandSettings, Option, Relay
 from lanparty_ctrl import Role
 from lanparty_ctrl.fields import DisplayName, Mac
-from lanparty_endpoint.settings import (
-    OUTPUT_GROUP,
-    EndpointSettings,
-    JsonLinesOption,
-    QuietJoinOption,
-)
+from lanparty_endpoint.session_settings import OUTPUT_GROUP
+from lanparty_endpoint.settings import EndpointSettings, JsonLinesOption, QuietJoinOption
 from lanparty_endpoint.trust import RELAY_GROUP
 from lanparty_endpoint.typed_room import Room
 

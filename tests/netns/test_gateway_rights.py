@@ -1,5 +1,6 @@
 """What the gateway needs on its machine: CAP_NET_RAW for an ordinary user, and nothing else."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,5 +48,11 @@ def test_a_computer_of_the_gateways_lan_is_told_that_it_is_there_already(
         code = guest.program.wait_ended(limit=30)
         assert code != 0
         assert OWN_LAN in guest.program.text + guest.program.error_text
+        guest.join(ROOM, "--force")
+        guest.program.wait_for(lambda: OWN_LAN in guest.program.text, "it is told", limit=10)
+        code, printed = guest.run("doctor", "--json", limit=60)
+        (check,) = (one for one in json.loads(printed)["checks"] if one["check"] == "own_lan")
+        assert (code, check["outcome"]) == (1, "failed")
+        assert OWN_LAN in check["advice"]
     finally:
         guest.close()

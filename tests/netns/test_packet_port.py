@@ -4,6 +4,7 @@ host --- far0 === eth0 --- PacketPort          in one namespace, silent in IPv6
 """
 
 import asyncio
+import os
 import random
 import re
 import signal
@@ -23,7 +24,7 @@ from namespaces import CommandFailedError, Namespace, link
 from lanparty_client_core.port import FRAMES_PER_READ
 from lanparty_ethernet import internet_checksum
 from lanparty_gateway.packet import FilterWish, LinkState, PacketPort, PortError, PortFault
-from lanparty_gateway.packet.packet_socket import SLOTS
+from lanparty_gateway.packet.ring import SLOTS
 from lanparty_proto import MacAddress
 
 EVERYTHING = 0x0003  # ETH_P_ALL
@@ -440,6 +441,32 @@ async def test_a_superframe_is_cut_to_the_room_s_size(box: Namespace, port: Pack
     assert all(tcp_is_good(frame) for frame in frames)
 
 
+def send_superframe(box: Namespace, *, last: int) -> None:
+    """Send from the host what is cut into four TCP segments, the last one with `last` octets."""
+    box.run("ethtool", "-K", "far0", "tx", "on", "tso", "on")
+    size = 3 * 1_400 + last
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 40 + size, 1, 0, 64, 6, 0)
+    packet = head + bytes((10, 0, 0, 1, 10, 0, 0, 2))
+    packet += struct.pack("!HHIIBBHHH", 5, 6, 7, 8, 5 << 4, 0x10, 99, 0, 0) + bytes(size)
+    with open_host() as host:
+        host.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+        offload = struct.pack("=BBHHHH", 1, 1, 54, 1_400, 34, 16)
+        host.send(offload + PLAYER + HOST + b"\x08\x00" + packet)
+
+
+async def test_superframes_from_before_the_interface_went_down_are_told_apart(
+    box: Namespace, port: PacketPort
+) -> None:
+    send_superframe(box, last=100)
+    box.ip("link", "set", "eth0", "down")
+    box.ip("link", "set", "eth0", "up")
+    await until(port, lambda: port.link is LinkState.UP)
+    send_superframe(box, last=200)
+    frames = await frames_from(port, 8)
+    assert [len(frame) - 54 for frame in frames] == [1_400] * 3 + [100] + [1_400] * 3 + [200]
+    assert port.counters().unreadable == 0
+
+
 async def test_superframes_beyond_a_batch_come_in_later_reads_and_wake(
     box: Namespace, port: PacketPort
 ) -> None:
@@ -497,7 +524,7 @@ async def test_an_interface_that_was_unplugged_goes_on_when_it_is_back(
         woken.set()
 
     port.on_readable(wake)
-    before = port.index
+    before, descriptors = port.index, len(os.listdir("/proc/self/fd"))
     for times in (1, 2):
         box.ip("link", "delete", "eth0")
         await until(port, lambda: port.link is LinkState.GONE)
@@ -519,6 +546,7 @@ async def test_an_interface_that_was_unplugged_goes_on_when_it_is_back(
             frames.clear()
             assert port.write_frames([frame_of(62, to=HOST)]) == 1
             assert received(host) == frame_of(62, to=HOST)
+    assert len(os.listdir("/proc/self/fd")) == descriptors
 
 
 async def test_a_loss_is_survived_when_nobody_listens(box: Namespace, port: PacketPort) -> None:

@@ -61,6 +61,7 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
         (("--interface=eth0", "relay.example"), "an invite looks like softlan://"),
         (("--interface=eth0", "softlan://a/ABCDE", "--relay=b"), "name different ones"),
         (("--interface=../x", "--relay=a"), "--interface"),
+        (("--interface=lo", "--relay=a"), "leads to no network of others"),
         (("--interface=eth0", "--relay=a", "--dhcp=room-to-lan"), "--dhcp"),
         (("--interface=eth0", "--relay=a", "--allow-macs=1"), "--allow-macs"),
         (("--interface=eth0", "--relay=a", "--vlan=4095"), "--vlan"),
@@ -96,6 +97,21 @@ def test_where_no_gateway_runs_there_is_nothing_to_ask(tmp_path: Path, command: 
     code, _, complained = run(command, directory=tmp_path)
     assert code == 1
     assert "No gateway runs" in complained
+
+
+def test_a_containers_check_loads_nothing_that_bridges(tmp_path: Path) -> None:
+    asks = "from lanparty_gateway.command import main; main(['health']); import sys; "
+    loaded = subprocess.run(
+        [sys.executable, "-c", asks + "print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=True,
+        env=dict(os.environ) | {"LANPARTY_RUNTIME_DIR": str(tmp_path)},
+    ).stdout.split()
+    heavy = {"aioquic", "cryptography", "lanparty_gateway.running", "pyroute2", "rich"}
+    assert "lanparty_gateway.health" in loaded
+    assert heavy.isdisjoint(loaded)
 
 
 def test_a_report_can_be_written_without_a_gateway(tmp_path: Path) -> None:

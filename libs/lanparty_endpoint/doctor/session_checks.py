@@ -29,6 +29,10 @@ def judge_room(session: SessionFacts | None) -> CheckResult:
         others = len(session.friends)
         figure = f"joined, with {others} other{'s' * (others != 1)}"
         return CheckResult(check=check, outcome=Outcome.OK, figure=figure, details=details)
+    if session.state is SessionState.WAITING:
+        return CheckResult(
+            check=check, outcome=Outcome.OK, figure="waits as a standby", details=details
+        )
     return CheckResult(
         check=check,
         outcome=Outcome.FAILED,

@@ -6,8 +6,7 @@ from pydantic import Field
 
 from lanparty_command import CommandSettings, Option
 from lanparty_endpoint.interface_name import InterfaceName
-from lanparty_endpoint.joining_settings import RuntimeDirectoryOption
-from lanparty_endpoint.settings import OUTPUT_GROUP
+from lanparty_endpoint.session_settings import OUTPUT_GROUP, RuntimeDirectoryOption
 
 __all__ = ["PingSettings"]
 

@@ -229,6 +229,11 @@ class Bridge:
         return self._around.standing.state
 
     @property
+    def has_contested_addresses(self) -> bool:
+        """Whether a player's address is a LAN machine's too, so that neither's frames cross."""
+        return bool(self._around.contested)
+
+    @property
     def hearing(self) -> Hearing:
         """What the gateway's answers to players' probes say of it."""
         stopped = self._around.standing.phase is Phase.STOPPED

@@ -74,6 +74,8 @@ class RoomDrop(StrEnum):
     DHCP = "dhcp"
     """A server's message, or any DHCP if the settings keep it out."""
     ROUTER_ADVERTISEMENT = "router_advertisement"
+    MULTICAST_ROUTER = "multicast_router"
+    """It would make the LAN's switches send their streams to the gateway."""
     UNREADABLE = "unreadable"
     RATE = "rate"
     """More frames than the limit."""

@@ -49,7 +49,7 @@ class LanTable:
         return at is not None and now - at < AGEING_SECONDS
 
     def give_up(self, mac: bytes) -> None:
-        """Leave an address, unheard for long, to the player who has it now."""
+        """Leave an address to the player who has it now, and whose it may have been all along."""
         self._seen_at.pop(mac, None)
         self.moves += 1
 

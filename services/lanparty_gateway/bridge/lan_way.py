@@ -112,6 +112,7 @@ class LanWay:
         sender, standing = MacAddress(frame[6:12]), self._around.standing
         match self._probes.judge(frame[ETHERNET_HEADER_LENGTH:]):
             case ProbeVerdict.LOOP:
+                self._around.settle_contested()
                 standing.stop(StopReason.LOOP, sentences.PROBE_CAME_BACK, now=now)
             case ProbeVerdict.SMALLER:
                 sentence = sentences.stops_for(sender)

@@ -92,6 +92,7 @@ def _refused_contents(policy: BridgePolicy) -> dict[Content, RoomDrop]:
         Content.TUNNEL: RoomDrop.TUNNEL,
         Content.DHCP_SERVER: RoomDrop.DHCP,
         Content.ROUTER_ADVERTISEMENT: RoomDrop.ROUTER_ADVERTISEMENT,
+        Content.MULTICAST_ROUTER: RoomDrop.MULTICAST_ROUTER,
         Content.ROOM_PROBE: RoomDrop.LOOP_PROBE,
         Content.LAN_PROBE: RoomDrop.LOOP_PROBE,
         Content.UNREADABLE: RoomDrop.UNREADABLE,

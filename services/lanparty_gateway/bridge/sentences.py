@@ -58,6 +58,6 @@ def stops_for(mac: MacAddress) -> str:
 def goes_on(mac: MacAddress) -> str:
     """Say that another gateway has to stop for this one."""
     return (
-        f"second_gateway: another softlan gateway (address {mac!s}) was started on this network. "
-        "It stops by itself and this one goes on: stop the other for good."
+        f"second_gateway: another softlan gateway (address {mac!s}) works on this network. It "
+        "stops by itself and this one goes on: end one of the two for good."
     )

@@ -46,3 +46,9 @@ class Surroundings:
         self.table: Final = LanTable()
         self.contents: Final = ContentReader()
         self.standing: Final = Standing(jitter=jitter)
+
+    def settle_contested(self) -> None:
+        """Take all contested addresses for the players' alone: a loop showed them on the LAN."""
+        for mac in self.contested:
+            self.table.give_up(mac)
+        self.contested.clear()

@@ -25,6 +25,9 @@ class MacNatCounters:
     """ARP or neighbour discovery in which a player names another MAC than his; dropped."""
     not_ip_broadcasts: int = 0
     """Went onto the LAN, but no answer to them finds the way back."""
+    not_ip_wrapped: int = 0
+    """Dropped: LLC, or more VLAN tags than are looked behind, so that it may be IP or ARP after
+    all."""
     not_ip_unicast: int = 0
     """Dropped: what isn't IP says nowhere for which player an answer would be."""
     unreadable: int = 0

@@ -20,6 +20,7 @@ from lanparty_gateway.mac_nat.rewriting import (
     wish_for_broadcast,
 )
 from lanparty_gateway.mac_nat.standing import Standing
+from lanparty_proto import CUSTOMER_TAG, SERVICE_TAG
 
 __all__ = ["RoomSide"]
 
@@ -31,6 +32,9 @@ _IPV4_HEADER: Final = 20
 _STATIONS_OWN: Final = frozenset({0x888E, 0x88C7, 0x890D})
 """EAPOL, pre-authentication and what IEEE 802.11z sends: said in the interface's name, they could
 end its own association with the access point."""
+
+_SMALLEST_TYPE: Final = 0x0600
+_TAGS: Final = frozenset({CUSTOMER_TAG, SERVICE_TAG})
 
 
 class RoomSide:
@@ -65,6 +69,11 @@ class RoomSide:
             return self._ipv6(frame, at, mac, now)
         if ethertype == ETHERTYPE_ARP:
             return self._arp(frame, at, mac, now)
+        if ethertype < _SMALLEST_TYPE or ethertype in _TAGS:
+            # On the air every frame is LLC and SNAP (IEEE 802.11-2020 clause 5.1.4): whoever gets
+            # it can't tell it from what was wrapped so here.
+            self._standing.counters.not_ip_wrapped += 1
+            return None
         if not frame[0] & 1 or ethertype in _STATIONS_OWN:
             self._standing.counters.not_ip_unicast += 1
             return None

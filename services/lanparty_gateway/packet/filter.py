@@ -27,9 +27,9 @@ from lanparty_proto import CUSTOMER_TAG, SERVICE_TAG
 
 __all__ = ["DROP_ALL", "MOST_ADDRESSES", "MOST_RELAYS", "coarse_program", "filter_program"]
 
-MOST_ADDRESSES: Final = 250
-"""MAC addresses in each of the two sets; a room has fewer members. If there are more, all unicast
-frames are taken."""
+MOST_ADDRESSES: Final = 252
+"""MAC addresses in each of the two sets: as many players as a room may have, and two of the
+gateway's own. If there are more, all unicast frames are taken."""
 
 MOST_RELAYS: Final = 8
 """Ends of tunnels. The caller names those in use; packets of more than these would not be kept

@@ -1,21 +1,12 @@
 """A packet socket with a ring of received frames (packet(7), networking/packet_mmap.rst).
 
-The ring is shared with the kernel: reading a frame is no system call, and frames wait in it without
-regard to net.core.rmem_max, which holds a few hundred small ones. One slot of it:
-
-    0        32      52        M - 10      M
-    +--------+-------+---------+-----------+---------------------
-    | struct | struct|         | what is   | the frame, without
-    | tpacket| sock- |         | unfinished| the VLAN tag that the
-    | 2_hdr  | addr  |         | (virtio)  | first header tells of
-    +--------+-------+---------+-----------+---------------------
-
-A frame that is longer than its slot, a superframe, waits whole in the socket's own queue.
+Reading a frame of the ring is no system call, and frames wait in it without regard to
+net.core.rmem_max, which holds a few hundred small ones. A frame that is longer than its slot, a
+superframe, waits whole in the socket's own queue.
 """
 
 import ctypes
 import errno
-import mmap
 import socket
 import struct
 from collections.abc import Sequence
@@ -25,22 +16,20 @@ from lanparty_gateway.packet.assembler import Instruction, packed
 from lanparty_gateway.packet.counters import PortCounters
 from lanparty_gateway.packet.filter import DROP_ALL, coarse_program, filter_program
 from lanparty_gateway.packet.finishing import finish
-from lanparty_gateway.packet.virtio_header import FINISHED, VIRTIO_HEADER_LENGTH, VirtioHeader
+from lanparty_gateway.packet.ring import SLOT_SIZE, SLOTS, ReceiveRing
+from lanparty_gateway.packet.virtio_header import (
+    FINISHED,
+    ORDINARY,
+    VIRTIO_HEADER_LENGTH,
+    VirtioHeader,
+)
 from lanparty_gateway.packet.vlan_tag import VLAN_VALID, tag_of, with_tag
 from lanparty_gateway.packet.wish import FilterWish
 
-__all__ = ["SLOTS", "SLOT_SIZE", "PacketSocket"]
-
-SLOT_SIZE: Final = 2_048
-"""Bytes; 1,972 of them for a frame, so that every ordinary one fits."""
-
-SLOTS: Final = 2_048
-"""Frames that wait: 100 ms at 20,000 frames a second, in 4 MiB."""
+__all__ = ["PacketSocket"]
 
 _QUEUE_SIZE: Final = 4 << 20
 """Bytes of long frames that may wait; without CAP_NET_ADMIN, no more than net.core.rmem_max."""
-
-_BLOCK_SIZE: Final = 1 << 16
 
 # Numbers of linux/if_packet.h and asm-generic/socket.h that the socket module has no names for.
 _ETH_P_ALL: Final = 0x0003
@@ -57,16 +46,13 @@ _TPACKET_V2: Final = 1
 _SO_ATTACH_FILTER: Final = 26
 _SO_RCVBUFFORCE: Final = 33
 
-_RING: Final = struct.Struct("=4I")  # struct tpacket_req: block size, blocks, slot size, slots
 _MEMBERSHIP: Final = struct.Struct("=iHH8s")  # struct packet_mreq: index, type, length, address
 _STATISTICS: Final = struct.Struct("=II")  # struct tpacket_stats: packets, drops
 _PROGRAM: Final = struct.Struct("@HP")  # struct sock_fprog: how many, and where
 
 _SLOT: Final = struct.Struct("=IIIHHIIHH")
 """struct tpacket2_hdr: status, len, snaplen, mac, net, sec, nsec, vlan_tci, vlan_tpid."""
-_READY: Final = 1 << 0  # TP_STATUS_USER
 _COPIED: Final = 1 << 1  # TP_STATUS_COPY
-_WORDS: Final = SLOT_SIZE // 4
 
 _LONGEST: Final = 1 << 17
 """Bytes of a superframe that are read; the kernel makes none over 64 KiB unless it is told to."""
@@ -85,7 +71,6 @@ class PacketSocket:
     ) -> None:
         """Open it. Raises `PermissionError` without CAP_NET_RAW, `OSError` for the rest."""
         self._counters = counters
-        self._slot = 0
         # Without a protocol it hears nothing until it is bound, when its filter is in place.
         self._socket: Final = socket.socket(
             socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, 0
@@ -93,12 +78,10 @@ class PacketSocket:
         try:
             self._set_up()
             self.admit(wish)
-            self._ring: Final = mmap.mmap(self._socket.fileno(), SLOT_SIZE * SLOTS)
+            self._ring: Final = ReceiveRing(self._socket.fileno())
         except BaseException:
             self._socket.close()
             raise
-        self._bytes: Final = memoryview(self._ring)
-        self._words: Final = self._bytes.cast("I")
         self._long: Final = bytearray(_LONGEST)
         try:
             self._socket.bind((interface, _ETH_P_ALL))
@@ -115,9 +98,7 @@ class PacketSocket:
     def close(self) -> None:
         """Close it, upon which the kernel takes back what it did for it."""
         self.count_drops()
-        self._words.release()
-        self._bytes.release()
-        self._ring.close()  # holds a descriptor of the same socket
+        self._ring.close()
         self._socket.close()
 
     def read(self, most: int, *, mtu: int) -> list[bytes]:
@@ -126,25 +107,8 @@ class PacketSocket:
         The last superframe may make more of them.
         """
         frames: list[bytes] = []
-        ring, words, slot = self._ring, self._words, self._slot
-        unpack, add = _SLOT.unpack_from, frames.append
-        while len(frames) < most and words[slot * _WORDS] & _READY:
-            begin = slot * SLOT_SIZE
-            # The status was read long before the rest, and is written long after it, in terms of
-            # what a processor reorders: an interpreter's step takes more than that.
-            status, length, here, offset, _, _, _, control, protocol = unpack(ring, begin)
-            begin += offset
-            unfinished = ring[begin - VIRTIO_HEADER_LENGTH : begin]
-            if here == length and not status & VLAN_VALID and unfinished == FINISHED:
-                add(ring[begin : begin + here])
-            else:
-                whole = ring[begin : begin + here] if here == length else self._long_frame(status)
-                if whole is not None:
-                    tag = tag_of(status, control, protocol)
-                    frames += self._finished(whole, unfinished, tag, mtu=mtu)
-            words[slot * _WORDS] = 0  # TP_STATUS_KERNEL: the slot is free again
-            slot = (slot + 1) % SLOTS
-        self._slot = slot
+        while len(frames) < most and (ready := self._ring.count_ready(most)):
+            self._take(ready, most, frames, mtu=mtu)
         return frames
 
     def write(self, frames: Sequence[bytes]) -> int:
@@ -211,8 +175,7 @@ class PacketSocket:
             option(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _QUEUE_SIZE)
         except PermissionError:
             option(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE_SIZE)
-        blocks = SLOT_SIZE * SLOTS // _BLOCK_SIZE
-        option(_SOL_PACKET, _PACKET_RX_RING, _RING.pack(_BLOCK_SIZE, blocks, SLOT_SIZE, SLOTS))
+        option(_SOL_PACKET, _PACKET_RX_RING, ReceiveRing.REQUEST)
 
     def _attach(self, program: Sequence[Instruction]) -> None:
         octets = packed(program)
@@ -222,6 +185,25 @@ class PacketSocket:
             _SO_ATTACH_FILTER,
             _PROGRAM.pack(len(program), ctypes.addressof(memory)),
         )
+
+    def _take(self, ready: int, most: int, frames: list[bytes], *, mtu: int) -> None:
+        """Add the frames of that many slots, fewer if there are `most` before, and free these."""
+        memory, first = self._ring.memory, self._ring.first
+        unpack, add, taken = _SLOT.unpack_from, frames.append, 0
+        while taken < ready and len(frames) < most:
+            begin = (first + taken) % SLOTS * SLOT_SIZE
+            taken += 1
+            status, length, here, offset, _, _, _, control, protocol = unpack(memory, begin)
+            begin += offset
+            unfinished = memory[begin - VIRTIO_HEADER_LENGTH : begin]
+            if here == length and not status & VLAN_VALID and unfinished in ORDINARY:
+                add(memory[begin : begin + here])
+            else:
+                whole = memory[begin : begin + here] if here == length else self._long_frame(status)
+                if whole is not None:
+                    tag = tag_of(status, control, protocol)
+                    frames += self._finished(whole, unfinished, tag, mtu=mtu)
+        self._ring.free(taken)
 
     def _finished(self, frame: bytes, unfinished: bytes, tag: bytes, *, mtu: int) -> list[bytes]:
         header = VirtioHeader.parse(unfinished)
@@ -233,9 +215,8 @@ class PacketSocket:
         if not status & _COPIED:
             self._counters.truncated += 1
             return None
-        self.take_error()  # the queue would answer with it instead
         try:
-            size, _, flags, _ = self._socket.recvmsg_into([self._long])
+            size, _, flags, _ = self._receive_long()
         except OSError:
             self._counters.unreadable += 1
             return None
@@ -243,3 +224,13 @@ class PacketSocket:
             self._counters.truncated += 1
             return None
         return bytes(memoryview(self._long)[VIRTIO_HEADER_LENGTH:size])
+
+    def _receive_long(self) -> tuple[int, object, int, object]:
+        try:
+            return self._socket.recvmsg_into([self._long])
+        except OSError as error:
+            if error.errno != errno.ENETDOWN:
+                raise
+        # A network that went down says so once, in place of the frame, which is still there: left
+        # in the queue, it would be taken for the next one.
+        return self._socket.recvmsg_into([self._long])

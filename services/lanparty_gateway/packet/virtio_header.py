@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
 
-__all__ = ["FINISHED", "VIRTIO_HEADER_LENGTH", "VirtioHeader", "VirtioKind"]
+__all__ = ["FINISHED", "ORDINARY", "VIRTIO_HEADER_LENGTH", "VirtioHeader", "VirtioKind"]
 
 VIRTIO_HEADER_LENGTH: Final = 10
 
 FINISHED: Final = bytes(VIRTIO_HEADER_LENGTH)
 """The header of an ordinary frame."""
+
+ORDINARY: Final = frozenset((FINISHED, b"\x02" + FINISHED[1:]))
+"""What is before a frame that needs nothing. The second one is a network card's that has found the
+checksum right (VIRTIO_NET_HDR_F_DATA_VALID), as most do."""
 
 _LAYOUT: Final = struct.Struct("=BBHHHH")
 _NEEDS_CHECKSUM: Final = 0x01  # VIRTIO_NET_HDR_F_NEEDS_CSUM

@@ -15,7 +15,7 @@ class PreflightCheck(CheckName):
     ETHERNET = "ethernet", "kind of interface"
     LINK = "link", "link"
     WIRELESS = "wireless", "Wi-Fi"
-    MTU = "mtu", "packet size"
+    MTU = "mtu", "LAN's packet size"
     FORWARDING = "forwarding", "host's own routing"
     FOREIGN_MAC = "foreign_mac", "players' addresses"
     SECOND_GATEWAY = "second_gateway", "other gateways"

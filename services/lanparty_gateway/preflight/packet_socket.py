@@ -21,6 +21,7 @@ from lanparty_ethernet import (
     ETHERTYPE_PROBE,
     PROTOCOL_UDP,
 )
+from lanparty_gateway.packet.vlan_tag import AUXDATA, tag_of, with_tag
 
 __all__ = ["PacketSocket"]
 
@@ -33,10 +34,6 @@ _MEMBERSHIP: Final = struct.Struct("=iHH8s")
 """struct packet_mreq: ifindex, type, alen, address."""
 _SO_ATTACH_FILTER: Final = 26
 
-_AUXDATA: Final = struct.Struct("=IIIHHHH")
-"""struct tpacket_auxdata: status, len, snaplen, mac, net, vlan_tci, vlan_tpid."""
-_TP_STATUS_VLAN_VALID: Final = 1 << 4
-_TAG: Final = struct.Struct("!HH")
 _ADDRESSES: Final = 12
 
 _BEGINNING: Final = 1_024
@@ -149,8 +146,7 @@ class PacketSocket:
 
 def _with_tag(frame: bytes, extras: list[tuple[int, int, bytes]]) -> bytes:
     for level, kind, data in extras:
-        if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA) and len(data) >= _AUXDATA.size:
-            status, *_, tag, protocol = _AUXDATA.unpack(data[: _AUXDATA.size])
-            if status & _TP_STATUS_VLAN_VALID:
-                return frame[:_ADDRESSES] + _TAG.pack(protocol, tag) + frame[_ADDRESSES:]
+        if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA) and len(data) >= AUXDATA.size:
+            status, *_, control, protocol = AUXDATA.unpack(data[: AUXDATA.size])
+            return with_tag(frame, tag_of(status, control, protocol))
     return frame

@@ -183,3 +183,27 @@ def test_why_it_takes_so_long_is_told_once_for_each_reason() -> None:
         "No answer.",
     ]
     assert told.last.weight is Weight.NORMAL
+
+
+def test_a_standby_that_is_stopped_while_it_waits_has_not_failed() -> None:
+    told = Told(room="7K3M-9QXR-T2V")
+    told.arrival.begin()
+    told.arrival.handle_state(SessionState.WAITING, "It waits.")
+    assert told.arrival.handle_end(SessionEnded(code=SessionEnd.LEFT), by_player=True) == 0
+    assert (told.last.message, told.last.fields["exit_code"]) == ("Stopped waiting.", 0)
+
+
+def test_a_standby_that_was_in_the_room_has_left_it() -> None:
+    told = Told(room="7K3M-9QXR-T2V")
+    told.arrival.handle_state(SessionState.WAITING, "It waits.")
+    told.arrival.handle_joined(welcome(), now=1.0)
+    told.arrival.handle_addresses(ADDRESSES, now=1.2)
+    told.arrival.handle_end(SessionEnded(code=SessionEnd.LEFT), by_player=True)
+    assert told.last.message == "Left the room."
+
+
+def test_a_relay_that_stops_is_no_fault_of_a_standby_either() -> None:
+    told = Told(room="7K3M-9QXR-T2V")
+    told.arrival.handle_state(SessionState.WAITING, "It waits.")
+    ended = SessionEnded(code=SessionEnd.SHUTDOWN, by_relay=True)
+    assert told.arrival.handle_end(ended, by_player=False) == 0

@@ -252,6 +252,19 @@ def test_frames_are_delivered_before_every_member_is_named() -> None:
     assert bench.port.take() == [FRAME[:60]]
 
 
+def test_a_member_is_told_of_before_the_frame_that_came_together_with_its_name() -> None:
+    bench = joined()
+    known: list[bool] = []
+    bench.port.on_written(
+        lambda: known.append(any(event == MemberJoined(cem) for event in bench.events))
+    )
+    cem = BOB.model_copy(update={"peer_id": 9, "name": "Cem"})
+    bench.relay.send(stamp(9, cut(FRAME[:60], budget=1_160, frame_id=lambda: 0)[0]))
+    bench.relay.say(cem)
+    bench.simulation.run_for(0.1)
+    assert known == [True]
+
+
 def test_a_ping_is_answered_and_reports_come_at_every_heartbeat() -> None:
     bench = joined()
     bench.port.inject(FRAME[:60])

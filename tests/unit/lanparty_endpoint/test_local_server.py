@@ -11,7 +11,12 @@ import pytest
 
 from lanparty_endpoint import local_asking, local_server
 from lanparty_endpoint.local_asking import ask
-from lanparty_endpoint.local_requests import Asker, LocalSocketError, RequestRefused
+from lanparty_endpoint.local_requests import (
+    Asker,
+    LocalSocketError,
+    RequestRefused,
+    SocketTakenError,
+)
 from lanparty_endpoint.local_server import CONNECTIONS_PER_USER, Answers, LocalServer
 
 QUESTION = b'{"request": "anything"}\n'
@@ -112,3 +117,10 @@ async def test_a_process_that_was_stopped_is_not_waited_for(
         stopped.listen()
         with pytest.raises(LocalSocketError, match="lan0 doesn't answer"):
             await ask(tmp_path / "lan0.sock", {"request": "status"})
+
+
+async def test_where_another_serves_that_is_what_is_in_the_way(tmp_path: Path) -> None:
+    async with LocalServer(tmp_path / "s.sock", answer_once):
+        with pytest.raises(SocketTakenError):
+            async with LocalServer(tmp_path / "s.sock", answer_once):
+                pass

@@ -100,6 +100,14 @@ def test_a_directory_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Pat
         ResumeStore(tmp_path / "file" / "resume").claim("relay.example:443", "ABCDE")
 
 
+def test_a_directory_can_be_tried_before_the_room_is_known(tmp_path: Path) -> None:
+    ResumeStore(tmp_path / "resume").require_usable()
+    assert list((tmp_path / "resume").iterdir()) == []
+    (tmp_path / "file").write_text("not a directory")
+    with pytest.raises(ResumeStoreError, match="--state-dir"):
+        ResumeStore(tmp_path / "file" / "resume").require_usable()
+
+
 def test_a_place_that_was_claimed_in_vain_leaves_nothing(tmp_path: Path) -> None:
     ResumeStore(tmp_path).claim("relay.example:443", "ABCDE").close()
     assert list(tmp_path.iterdir()) == []

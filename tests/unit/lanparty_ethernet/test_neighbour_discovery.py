@@ -70,7 +70,8 @@ def test_a_fragment_and_broken_options_are_refused() -> None:
     fragment = IPv6() / IPv6ExtHdrFragment(m=1) / ICMPv6ND_NS(tgt=TARGET)
     assert refusal(bytes(fragment)) == PacketFault.KIND
     whole = IPv6() / ICMPv6ND_NS(tgt=TARGET)
-    for option in (b"\x01\x00" + bytes(6), b"\x01\x02" + bytes(6), b"\x01"):
+    too_long_for_a_mac = b"\x02\x02" + bytes(14)
+    for option in (b"\x01\x00" + bytes(6), b"\x01\x02" + bytes(6), b"\x01", too_long_for_a_mac):
         assert refusal(bytes(whole / option)) == PacketFault.LENGTH
     assert refusal(bytes(IPv6(nh=58) / b"\x87\0\0\0" / bytes(10))) == PacketFault.TRUNCATED
     assert refusal(bytes(IPv6(nh=58) / b"\x87")) == PacketFault.TRUNCATED

@@ -166,6 +166,15 @@ def test_a_player_who_comes_with_a_hosts_address_neither_speaks_for_it_nor_hears
     assert event.mac == PLAYER
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_an_address_is_contested_for_as_long_as_the_player_is_there(stays: bool) -> None:
+    bridge = open_bridge(members=[])
+    bridge.from_lan([frame(BROADCAST, PLAYER)], now=LATER)
+    bridge.set_members(frozenset({PLAYER}))
+    bridge.set_members(frozenset({PLAYER, SECOND_PLAYER} if stays else {SECOND_PLAYER}))
+    assert bridge.has_contested_addresses is stays
+
+
 def test_an_address_that_the_lan_has_not_heard_for_long_is_the_players() -> None:
     bridge = open_bridge(members=[])
     bridge.from_lan([frame(BROADCAST, PLAYER)], now=LATER)
@@ -174,6 +183,17 @@ def test_an_address_that_the_lan_has_not_heard_for_long_is_the_players() -> None
     assert bridge.from_room([frame(BROADCAST, PLAYER)], now=later)
     assert bridge.from_lan([frame(PLAYER, CONSOLE)], now=later)
     assert bridge.counters().moves == 1
+
+
+def test_after_a_gap_of_the_link_nobody_is_known_to_be_on_the_lan() -> None:
+    bridge = open_bridge(members=[])
+    bridge.from_lan([frame(BROADCAST, PLAYER)], now=LATER)
+    bridge.set_link(False, now=LATER)
+    bridge.set_link(True, now=LATER)
+    bridge.set_members(frozenset({PLAYER}))
+    assert bridge.counters().lan_hosts == 0
+    bridge.handle_timer(now=LATER + 2.0)
+    assert bridge.from_room([frame(BROADCAST, PLAYER)], now=LATER + 2.0)
 
 
 def test_a_player_who_left_with_a_hosts_address_leaves_it_to_the_host() -> None:

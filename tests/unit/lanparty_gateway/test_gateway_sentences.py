@@ -87,3 +87,7 @@ def test_the_story_names_room_and_interface() -> None:
     assert code.spoken() in joined.message
     assert joined.fields["addresses"] == ["192.168.1.5/24"]
     assert "lanparty-client join" in story.invitation(code).message
+
+
+def test_whoever_finds_a_gateway_in_the_room_is_told_of_the_spare() -> None:
+    assert "--standby" in sentences.standby_hint().message

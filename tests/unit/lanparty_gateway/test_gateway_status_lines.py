@@ -26,7 +26,7 @@ def status(**changed: object) -> dict[str, Any]:
         },
         "forwarding": {"phase": "forwarding", "sentence": ""},
         "lan_to_room": {"forwarded": 1, "dropped": {}},
-        "room_to_lan": {"forwarded": 20, "dropped": {"dhcp": 2, "rate": 3}},
+        "room_to_lan": {"forwarded": 20, "dropped": {"dhcp": 2, "own_source": 3}},
     } | changed
 
 
@@ -35,16 +35,22 @@ def test_it_says_what_crosses_and_what_is_kept_out() -> None:
     assert "1 machine heard" in text
     assert "bridged  yes" in text
     assert "1 frame\n" in text
-    assert "20 frames; kept out: 3 rate, 2 dhcp" in text
+    assert "20 frames; kept out: 3 own source, 2 dhcp" in text
     assert "None" not in text
 
 
-def test_it_says_why_it_has_stopped() -> None:
-    stopped = {"phase": "stopped", "sentence": "loop: a cable too many."}
-    assert any(
-        line.endswith("no: loop: a cable too many.")
-        for line in gateway_status_lines(status(forwarding=stopped))
-    )
+def test_why_it_has_stopped_is_said_once() -> None:
+    sentence = "loop: a cable too many."
+    stopped = {"phase": "stopped", "sentence": sentence}
+    text = "\n".join(gateway_status_lines(status(forwarding=stopped, notices=[sentence])))
+    assert text.count(sentence) == 1
+    assert "bridged  no: it has stopped" in text
+
+
+def test_a_standby_is_said_to_wait() -> None:
+    phase = {"phase": "not_joined", "sentence": ""}
+    lines = gateway_status_lines(status(state="waiting", forwarding=phase))
+    assert any(line.endswith("no: it waits as a standby") for line in lines)
 
 
 def test_frames_that_the_kernel_lost_are_told() -> None:

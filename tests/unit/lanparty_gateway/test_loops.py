@@ -399,3 +399,20 @@ def test_a_flood_of_other_gateways_ids_is_bounded() -> None:
         hear_gateway(bridge, dice.getrandbits(64), START + number / 1_000)
     assert len(bridge.events()) <= 64
     assert bridge.state.phase in (Phase.FORWARDING, Phase.STOPPED)
+
+
+def test_a_player_whose_loop_was_taken_for_a_hosts_address_is_carried_once_it_is_mended() -> None:
+    bridge = open_bridge()
+    bridge.set_members(frozenset())
+    bridge.from_lan([frame(BROADCAST, PLAYER)], now=START)  # his bridge goes on while he dials anew
+    bridge.set_members(frozenset({PLAYER}))
+    bridge.from_lan([search(ROOM_SECRET, ProbeDirection.INTO_ROOM)], now=START)
+    assert phase_of(bridge) is Phase.STOPPED
+    bridge.handle_timer(now=START + 2.0)
+    assert phase_of(bridge) is Phase.FORWARDING
+    assert bridge.from_room([frame(BROADCAST, PLAYER)], now=START + 2.0)
+    bridge.set_members(frozenset())
+    bridge.set_members(frozenset({PLAYER}))
+    assert bridge.from_room([frame(BROADCAST, PLAYER)], now=START + 2.0)
+    bridge.from_lan([frame(BROADCAST, PLAYER)], now=START + 3.0)
+    assert phase_of(bridge) is Phase.STOPPED

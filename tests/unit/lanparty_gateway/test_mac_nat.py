@@ -12,7 +12,7 @@ from scapy.layers.inet6 import (
     ICMPv6NDOptSrcLLAddr,
     IPv6,
 )
-from scapy.layers.l2 import ARP, Dot1Q, Ether
+from scapy.layers.l2 import ARP, LLC, SNAP, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 
 from lanparty_gateway.mac_nat import MacNat
@@ -269,6 +269,24 @@ def test_what_is_not_ip_goes_out_as_broadcast_alone(nat: MacNat) -> None:
 
 def test_nobody_speaks_to_the_access_point_in_the_interfaces_name(nat: MacNat) -> None:
     assert to_lan(nat, Ether(src=ANN, dst=EVERYBODY, type=0x888E) / Raw(b"\x01\x02\0\0")) is None
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        Ether(src=ANN, dst=EVERYBODY, type=60) / LLC(ctrl=3) / SNAP(code=0x0806),
+        Ether(src=ANN, dst=EVERYBODY, type=60) / LLC(ctrl=3) / SNAP(OUI=0xF8, code=0x888E),
+        Ether(src=ANN, dst=EVERYBODY, type=0x05FF) / LLC(ctrl=3) / SNAP(code=0x0800),
+        Ether(src=ANN, dst=EVERYBODY) / Dot1Q() / Dot1Q(type=60) / LLC(ctrl=3) / SNAP(code=0x0806),
+        Ether(src=ANN, dst=EVERYBODY) / Dot1Q() / Dot1Q() / Dot1Q(type=0x0806),
+    ],
+)
+def test_what_a_receiver_would_unwrap_into_an_arp_packet_does_not_go_out_unread(
+    nat: MacNat, hidden: Packet
+) -> None:
+    # On the air every frame is LLC and SNAP, so the access point makes ordinary ARP of it.
+    assert to_lan(nat, hidden / ARP(op=2, hwsrc=BEN, psrc=HOSTS)) is None
+    assert nat.counters.not_ip_wrapped == 1
 
 
 def test_an_address_is_its_players_for_half_an_hour_after_its_last_use(nat: MacNat) -> None:

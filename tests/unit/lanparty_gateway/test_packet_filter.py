@@ -286,6 +286,13 @@ def test_as_many_members_as_a_room_may_have_fit_and_are_told_from_strangers(
         kernel.close()
 
 
+def test_a_full_room_leaves_the_traffic_between_hosts_to_the_kernel() -> None:
+    """A room has up to 250 players; the gateway's own address and the interface's come to that."""
+    players = frozenset(b"\x02" + n.to_bytes(5) for n in range(250))
+    own = frozenset((b"\x02\1\1\1\1\1", b"\x02\2\2\2\2\2"))
+    assert not both(FilterWish(destinations=players | own, sources=players), frame_of(HOST_B))
+
+
 def test_more_members_than_that_make_it_coarse() -> None:
     macs = frozenset(n.to_bytes(6) for n in range(MOST_ADDRESSES + 1))
     wish = FilterWish(destinations=macs, relays=WISH.relays)

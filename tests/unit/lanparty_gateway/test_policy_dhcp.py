@@ -105,6 +105,18 @@ SERVERS: dict[str, Packet] = {
     / SNAP(OUI=0xF8, code=0x0800)
     / TO_ALL
     / OFFER,
+    # No 802.3 frame is as long, but an access point hands it on as it does a shorter one.
+    "SNAP behind a length over 1,500": Dot3(dst=EVERYBODY, src=PLAYER, len=0x05FF)
+    / LLC(dsap=0xAA, ssap=0xAA, ctrl=3)
+    / SNAP(OUI=0, code=0x0800)
+    / TO_ALL
+    / OFFER,
+    "tag behind SNAP": Dot3(dst=EVERYBODY, src=PLAYER)
+    / LLC(dsap=0xAA, ssap=0xAA, ctrl=3)
+    / SNAP(OUI=0, code=0x8100)
+    / Dot1Q(vlan=0)
+    / TO_ALL
+    / OFFER,
     "IPv4 options": ethernet(PLAYER)
     / IP(src="192.168.1.66", dst="255.255.255.255", options=[IPOption_RR()])
     / OFFER,

@@ -48,7 +48,7 @@ def test_a_good_lan_is_fine_in_all_its_lines() -> None:
         "    ok  kind of interface   Ethernet",
         "    ok  link                up",
         "    ok  Wi-Fi               no Wi-Fi",
-        "    ok  packet size         1500 bytes",
+        "    ok  LAN's packet size   1500 bytes",
         "     -  host's own routing  matters only with --mac-nat",
         "    ok  players' addresses  pass",
         "    ok  other gateways      none heard",

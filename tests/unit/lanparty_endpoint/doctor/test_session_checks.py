@@ -192,3 +192,8 @@ def test_without_discovery_routes_that_is_as_the_player_wanted() -> None:
     result = judge_routes(machine(broadcast_goes_by="eth0"), session(discovery_routes=False))
     assert result.outcome is Outcome.WARNING
     assert "--no-discovery-routes" in result.advice
+
+
+def test_a_standby_that_waits_is_where_it_should_be() -> None:
+    result = judge_room(session(state=SessionState.WAITING, sentence="It waits."))
+    assert (result.outcome, result.figure) == (Outcome.OK, "waits as a standby")
