@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Protocol, TypeAlias
 
 from lanparty_client_core.port import FRAMES_PER_READ, FramePort
-from lanparty_gateway.bridge import Bridge, BridgeEvent
+from lanparty_gateway.bridge import Bridge
 from lanparty_gateway.bridged_port import BridgedPort
 from lanparty_gateway.mac_nat import MacNat
 from lanparty_gateway.own_addresses import OwnAddress
@@ -126,10 +126,6 @@ class LanSide:
         self.bridge.set_link(self.interface.link is LinkState.UP, now=now)
         self._admit()
         self.port.turn()
-
-    def events(self) -> list[BridgeEvent]:
-        """Take what happened to the bridge."""
-        return self.bridge.events()
 
     def _drop_what_waits(self) -> None:
         """Take the frames from before.

@@ -38,6 +38,7 @@ from lanparty_endpoint.probing import ProbeStation
 from lanparty_endpoint.session_bell import LOOKING, SessionBell, take_back_cancellation
 from lanparty_gateway import sentences
 from lanparty_gateway.bridge import Phase
+from lanparty_gateway.bridge_story import BridgeStory
 from lanparty_gateway.examining import Examining
 from lanparty_gateway.lan_side import LanInterface, LanSide
 from lanparty_gateway.own_addresses import own_addresses
@@ -78,8 +79,7 @@ class GatewayMembership:
         self._place = place
         self._tell = tell
         self._arrival = Arrival(sentences.GatewayStory(wish), tell=tell)
-        self._bridge_told: list[Happening] = []
-        self._said: dict[str, str] = {}
+        self._story = BridgeStory(self.lan.bridge)
         self._link_changed = False
         self._look_due = 0.0
         self._leaving = False
@@ -122,13 +122,9 @@ class GatewayMembership:
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences for a person that hold now."""
-        state = self.lan.bridge.state
-        interface = self.lan.interface
-        link = sentences.link_sentence(self.wish.interface, interface.link)
+        link = sentences.link_sentence(self.wish.interface, self.lan.interface.link)
         found = map(sentences.written_finding, self.examining.warnings)
-        if not self.lan.bridge.has_contested_addresses:
-            self._said.pop("address_contested", None)
-        return tuple(filter(None, (state.sentence, link, *found, *self._said.values())))
+        return (*([link] if link else []), *self._story.notices, *found)
 
     def leave(self) -> None:
         """Say goodbye at the next turn; `stay` then ends."""
@@ -229,8 +225,7 @@ class GatewayMembership:
         while self.bell.events:
             self._follow(self.bell.events.popleft(), session)
         self._arrival.handle_addresses(tuple(map(str, self.own_addresses)), now=_now())
-        told, self._bridge_told = self._bridge_told, []
-        for happening in told:
+        for happening in self._story.take():
             self._arrival.handle_happening(happening)
 
     def _tell_findings(self, results: Sequence[CheckResult]) -> None:
@@ -315,13 +310,7 @@ class GatewayMembership:
 
     def _note_bridge(self) -> None:
         self.probing.hearing = self.lan.bridge.hearing
-        for event in self.lan.events():
-            happening = sentences.of_bridge(event)
-            if happening.event in _LASTING:
-                self._said[happening.event] = happening.message
-            elif happening.event == "stopped":
-                self._said.pop("second_gateway", None)
-            self._bridge_told.append(happening)
+        if self._story.note():
             self.bell.ring()
 
     def _way_to_relay(self) -> float | None:
@@ -331,9 +320,6 @@ class GatewayMembership:
 _LARGEST_MTU: Final = 65_535
 _LOOK_SECONDS: Final = 30.0
 """How often the machine's own addresses are looked at: they come and go without the link."""
-
-_LASTING: Final = frozenset({"host_unreachable", "second_gateway", "address_contested"})
-"""What goes on to be worth knowing after it was told."""
 
 
 def _now() -> float:
