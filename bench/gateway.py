@@ -13,32 +13,29 @@ machine; the absolute figures don't travel.
 Usage: PYTHONPATH=tests/netns/stand python bench/gateway.py --help
 """
 
-import argparse
 import json
-import shutil
 import statistics
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Address
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any, Final
 
 from bridged import ROOM
-from document import markdown_table, put_into
+from comparison import comparison_options, publish, require
 from lan import Lan
 from machine import cpu_seconds, describe_machine
-from namespaces import Namespace, lacking_for_namespaces, remove_abandoned
+from namespaces import Namespace
 from network import Network
 from programs import Program, wait_until
 from real_client import Client
 from real_gateway import Gateway
 from real_relay import Relay
 from rich.console import Console
-from rich.table import Table
 from tap import megabits, microseconds
 from tap_systems import OpenVpn, Star
 
@@ -272,42 +269,17 @@ def show(medians: Mapping[str, Measured]) -> tuple[list[str], list[list[str]]]:
 
 def main() -> None:
     """Measure, print, keep."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of each measurement")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--document", type=Path, help="put the table into this page")
-    options = parser.parse_args()
-    if reason := lacking_for_namespaces():
-        raise SystemExit(reason)
-    for tool, package in _TOOLS.items():
-        if shutil.which(tool) is None:
-            raise SystemExit(f"{tool} is not installed: apt-get install {package}")
-    remove_abandoned()
+    options = comparison_options(__doc__, seconds=4.0, of_what="each measurement").parse_args()
+    require(_TOOLS)
     measured = measure_all(options.rounds, options.seconds)
-    medians = {name: median_of(runs) for name, runs in measured.items()}
-    headings, cells = show(medians)
-    machine = describe_machine()
-    machine["OpenVPN"] = OpenVpn.version()
-    table = Table(*headings, title="From a LAN to a player", caption=", ".join(machine.values()))
-    for row in cells:
-        table.add_row(*row)
-    Console().print(table)
-    if options.json:
-        figures = {
-            "machine": machine,
-            "rounds": {name: [asdict(run) for run in runs] for name, runs in measured.items()},
-        }
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    if options.document:
-        lines = [
-            f"Medians of {options.rounds} rounds of {options.seconds:g} s a figure; "
-            + ", ".join(f"{name} {value}" for name, value in machine.items())
-            + ".",
-            "",
-            *markdown_table(headings, cells),
-        ]
-        put_into(options.document, "gateway", lines)
+    publish(
+        options,
+        "gateway",
+        show({name: median_of(runs) for name, runs in measured.items()}),
+        title="From a LAN to a player",
+        machine=describe_machine() | {"OpenVPN": OpenVpn.version()},
+        measured=measured,
+    )
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ nothing.
 Usage: PYTHONPATH=tests/netns/stand python bench/packet_port.py --help
 """
 
-import argparse
 import asyncio
-import json
 import multiprocessing
 import socket
 import statistics
@@ -20,15 +18,13 @@ import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass, fields
 from typing import Final, Protocol
 
-from document import markdown_table, put_into
+from comparison import comparison_options, publish, require
 from machine import describe_machine
-from namespaces import Namespace, lacking_for_namespaces, remove_abandoned
+from namespaces import Namespace
 from rich.console import Console
-from rich.table import Table
 
 from lanparty_client_core.port import FRAMES_PER_READ
 from lanparty_gateway.packet import FilterWish, PacketPort
@@ -255,37 +251,17 @@ def show(measured: Mapping[str, Sequence[Measured]]) -> tuple[list[str], list[li
 
 def main() -> None:
     """Measure, print, keep."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=0.5, help="length of each step")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--document", type=Path, help="put the table into this page")
-    options = parser.parse_args()
-    if reason := lacking_for_namespaces():
-        raise SystemExit(reason)
-    remove_abandoned()
+    options = comparison_options(__doc__, seconds=0.5, of_what="each step").parse_args()
+    require({})
     measured = measure_all(options.rounds, options.seconds)
-    headings, cells = show(measured)
-    machine = describe_machine()
-    table = Table(*headings, title="The gateway's port", caption=", ".join(machine.values()))
-    for row in cells:
-        table.add_row(*row)
-    Console().print(table)
-    if options.json:
-        figures = {
-            "machine": machine,
-            "rounds": {name: [asdict(run) for run in runs] for name, runs in measured.items()},
-        }
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    if options.document:
-        lines = [
-            f"Medians of {options.rounds} rounds; "
-            + ", ".join(f"{name} {value}" for name, value in machine.items())
-            + ".",
-            "",
-            *markdown_table(headings, cells),
-        ]
-        put_into(options.document, "packet-port", lines)
+    publish(
+        options,
+        "packet-port",
+        show(measured),
+        title="The gateway's port",
+        machine=describe_machine(),
+        measured=measured,
+    )
 
 
 if __name__ == "__main__":

@@ -12,24 +12,20 @@ machine; the absolute figures don't travel.
 Usage: PYTHONPATH=tests/netns/stand python bench/tap.py --help
 """
 
-import argparse
 import json
 import re
-import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Final
 
-from document import markdown_table, put_into
+from comparison import comparison_options, publish, require
 from machine import cpu_seconds, describe_machine
-from namespaces import lacking_for_namespaces, remove_abandoned
 from network import Network
 from rich.console import Console
-from rich.table import Table
 from tap_systems import OpenVpn, Softlan, Star, System, Tinc
 
 _UDP_PAYLOAD: Final = 128
@@ -197,45 +193,21 @@ def show(medians: Mapping[str, Measured]) -> tuple[list[str], list[list[str]]]:
 
 def main() -> None:
     """Measure, print, keep."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of each measurement")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--document", type=Path, help="put the table into this page")
+    parser = comparison_options(__doc__, seconds=4.0, of_what="each measurement")
     names = [system.name for system in SYSTEMS]
     parser.add_argument("--only", choices=names, action="append", help="one system; may repeat")
     options = parser.parse_args()
-    if reason := lacking_for_namespaces():
-        raise SystemExit(reason)
-    for tool, package in _TOOLS.items():
-        if shutil.which(tool) is None:
-            raise SystemExit(f"{tool} is not installed: apt-get install {package}")
-    remove_abandoned()
+    require(_TOOLS)
     measured = measure_all(options.only or names, options.rounds, options.seconds)
-    medians = {name: median_of(runs) for name, runs in measured.items()}
-    headings, cells = show(medians)
-    machine = describe_machine() | {
-        system.name: version for system in SYSTEMS if (version := system.version())
-    }
-    table = Table(*headings, title="From TAP to TAP", caption=", ".join(machine.values()))
-    for row in cells:
-        table.add_row(*row)
-    Console().print(table)
-    if options.json:
-        figures = {
-            "machine": machine,
-            "rounds": {name: [asdict(run) for run in runs] for name, runs in measured.items()},
-        }
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    if options.document:
-        lines = [
-            f"Medians of {options.rounds} rounds of {options.seconds:g} s a figure; "
-            + ", ".join(f"{name} {value}" for name, value in machine.items())
-            + ".",
-            "",
-            *markdown_table(headings, cells),
-        ]
-        put_into(options.document, "tap", lines)
+    versions = {system.name: version for system in SYSTEMS if (version := system.version())}
+    publish(
+        options,
+        "tap",
+        show({name: median_of(runs) for name, runs in measured.items()}),
+        title="From TAP to TAP",
+        machine=describe_machine() | versions,
+        measured=measured,
+    )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from lanparty_endpoint.session_settings import OutputSettings, RuntimeDirectoryO
 from lanparty_endpoint.trust import (
     RELAY_GROUP,
     CaFileOption,
+    ConnectTimeoutOption,
     PinFileOption,
     PinOption,
     trust_of,
@@ -36,11 +37,7 @@ class ExaminedRelaySettings(OutputSettings):
     pin: PinOption = None
     pin_file: PinFileOption = None
     ca_file: CaFileOption = None
-    connect_timeout: Annotated[
-        float,
-        Field(description="How long the relay may take to answer.", gt=0, le=300),
-        Option(metavar="SECONDS", group=RELAY_GROUP),
-    ] = 10.0
+    connect_timeout: ConnectTimeoutOption = 10.0
     interface: Annotated[
         InterfaceName | None,
         Field(description="The network interface of the session to look at."),

@@ -8,7 +8,14 @@ from lanparty_client_core.join import KnownRelay
 from lanparty_command import CommandSettings, Option, Relay, RelayAddress
 from lanparty_ctrl import RoomCode
 from lanparty_endpoint.session_settings import OUTPUT_GROUP
-from lanparty_endpoint.trust import RELAY_GROUP, CaFileOption, PinFileOption, PinOption, trust_of
+from lanparty_endpoint.trust import (
+    RELAY_GROUP,
+    CaFileOption,
+    ConnectTimeoutOption,
+    PinFileOption,
+    PinOption,
+    trust_of,
+)
 from lanparty_endpoint.typed_room import Room
 
 __all__ = [
@@ -49,11 +56,7 @@ class EndpointSettings(CommandSettings):
     pin: PinOption = None
     pin_file: PinFileOption = None
     ca_file: CaFileOption = None
-    connect_timeout: Annotated[
-        float,
-        Field(description="How long the relay may take to answer.", gt=0, le=300),
-        Option(metavar="SECONDS", group=RELAY_GROUP),
-    ] = 10.0
+    connect_timeout: ConnectTimeoutOption = 10.0
 
     @property
     def room_code(self) -> RoomCode | None:

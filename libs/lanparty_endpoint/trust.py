@@ -1,4 +1,7 @@
-"""How a person says which relay is the right one: a pin, a file with it, or authorities."""
+"""How a person says which relay is the right one: a pin, a file with it, or authorities.
+
+And how long it is waited for.
+"""
 
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
@@ -14,6 +17,7 @@ __all__ = [
     "RELAY_GROUP",
     "Authorities",
     "CaFileOption",
+    "ConnectTimeoutOption",
     "PinFileOption",
     "PinOption",
     "read_authorities",
@@ -41,6 +45,11 @@ CaFileOption: TypeAlias = Annotated[
     Path | None,
     Field(description="Authorities that vouch for the relay's certificate."),
     Option(group=RELAY_GROUP, default_text="the system's, if there is no pin"),
+]
+ConnectTimeoutOption: TypeAlias = Annotated[
+    float,
+    Field(description="How long the relay may take to answer.", gt=0, le=300),
+    Option(metavar="SECONDS", group=RELAY_GROUP),
 ]
 
 
