@@ -8,9 +8,9 @@ from typing import Final
 
 from lanparty_client.handlers import respond_for
 from lanparty_client.membership import Membership
-from lanparty_client.port_error import PortError, PortFault
 from lanparty_client.session_kind import service_group
 from lanparty_client.wish import JoinWish
+from lanparty_client_core.port_error import PortError, PortFault
 from lanparty_command import CommandFailed
 from lanparty_endpoint.directories import RuntimeDirectory
 from lanparty_endpoint.happenings import Happening

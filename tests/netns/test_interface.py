@@ -12,8 +12,8 @@ from namespaces import Namespace, link
 
 from lanparty_client.linux.interface import Interface
 from lanparty_client.linux.tap import TapPort
-from lanparty_client.port_error import PortError, PortFault
 from lanparty_client.wanted import PhysicalWay, WantedRoute, WantedState
+from lanparty_client_core.port_error import PortError, PortFault
 from lanparty_proto import MacAddress
 
 MAC = MacAddress.parse("02:00:5e:10:00:01")
@@ -313,7 +313,7 @@ from pathlib import Path
 from lanparty_client.discovery_routes import discovery_routes
 from lanparty_client.linux.interface import Interface
 from lanparty_client.linux.tap import TapPort
-from lanparty_client.port_error import PortError
+from lanparty_client_core.port_error import PortError
 from lanparty_client.wanted import WantedState
 from lanparty_proto import MacAddress
 

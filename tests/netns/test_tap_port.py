@@ -15,8 +15,8 @@ import pytest
 from namespaces import Namespace
 
 from lanparty_client.linux.tap import LARGEST_READ, TapPort
-from lanparty_client.port_error import PortError, PortFault
 from lanparty_client_core.port import FRAMES_PER_READ
+from lanparty_client_core.port_error import PortError, PortFault
 from lanparty_proto import MacAddress, ethernet_header_length
 
 EVERYTHING = 0x0003  # ETH_P_ALL
@@ -284,7 +284,7 @@ def test_without_permission_the_sentence_says_both_ways_out(pc: Namespace) -> No
     program = (
         "import os\n"
         "from lanparty_client.linux.tap import TapPort\n"
-        "from lanparty_client.port_error import PortError\n"
+        "from lanparty_client_core.port_error import PortError\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "try:\n"
         "    TapPort.open('lan0')\n"

@@ -22,8 +22,8 @@ from lanparty_client.linux.kernel_tables import (
 from lanparty_client.linux.kernel_values import Route
 from lanparty_client.linux.reconciling import address_steps, is_around, route_for, route_steps
 from lanparty_client.linux.tap import TapPort
-from lanparty_client.port_error import PortError, PortFault
 from lanparty_client.wanted import WantedState
+from lanparty_client_core.port_error import PortError, PortFault
 
 __all__ = ["Interface"]
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NoReturn, Self
 
 from lanparty_client.linux.router_advertisements import is_router_advertisement
-from lanparty_client.port_error import PortError, PortFault
 from lanparty_client_core.port import FRAMES_PER_READ
+from lanparty_client_core.port_error import PortError, PortFault
 from lanparty_proto import MAXIMUM_ROOM_MTU, MacAddress
 
 __all__ = ["DEVICE", "LARGEST_READ", "TapPort"]

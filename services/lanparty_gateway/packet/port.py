@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Final, Self
 
 from lanparty_client_core.port import FRAMES_PER_READ
+from lanparty_client_core.port_error import PortError, PortFault
 from lanparty_gateway.packet.counters import PortCounters
 from lanparty_gateway.packet.link import ETHERNET, Link, LinkState
 from lanparty_gateway.packet.link_watch import LinkWatch
 from lanparty_gateway.packet.packet_socket import PacketSocket
-from lanparty_gateway.packet.port_error import PortError, PortFault
 from lanparty_gateway.packet.rights import not_permitted, raise_net_raw
 from lanparty_gateway.packet.wish import FilterWish
 from lanparty_proto import MAXIMUM_ROOM_MTU, MacAddress

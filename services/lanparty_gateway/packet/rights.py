@@ -6,7 +6,7 @@ import struct
 import sys
 from typing import Final
 
-from lanparty_gateway.packet.port_error import PortError, PortFault
+from lanparty_client_core.port_error import PortError, PortFault
 
 __all__ = ["not_permitted", "raise_net_raw"]
 

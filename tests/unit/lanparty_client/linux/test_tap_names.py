@@ -3,7 +3,7 @@
 import pytest
 
 from lanparty_client.linux.tap import TapPort
-from lanparty_client.port_error import PortError, PortFault
+from lanparty_client_core.port_error import PortError, PortFault
 
 
 @pytest.mark.parametrize(
