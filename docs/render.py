@@ -10,15 +10,18 @@ from pathlib import Path
 
 from lanparty_ctrl.states import ENDPOINT_TABLE, RELAY_TABLE, render_mermaid
 from lanparty_obs.codes import render_codes
-from lanparty_obs.reasons import EgressDrop, IngressDrop, PacketDrop, describe
+from lanparty_obs.reasons import EgressDrop, HandshakeFailure, IngressDrop, PacketDrop, describe
 
 PAGE = Path(__file__).with_name("protocol.md")
 
 
-PLACES: dict[str, type[IngressDrop] | type[EgressDrop] | type[PacketDrop]] = {
+PLACES: dict[
+    str, type[IngressDrop] | type[EgressDrop] | type[PacketDrop] | type[HandshakeFailure]
+] = {
     "ingress": IngressDrop,
     "egress": EgressDrop,
     "packet": PacketDrop,
+    "handshake": HandshakeFailure,
 }
 
 

@@ -165,20 +165,20 @@ class Conversation:
 
     def receive_bytes(self, data: bytes, *, now: float) -> None:
         """Take bytes of the control stream, cut anywhere."""
-        violation: ProtocolViolation | None = None
+        violation: tuple[SessionEnd, str] | None = None
         try:
             self._decoder.receive_bytes(data)
         except ProtocolViolation as found:
-            violation = found
+            violation = (found.code, str(found))
         try:
             for message in self._decoder.messages():
                 if self.state.is_over:
                     return
                 self._receive_message(message, now=now)
         except ProtocolViolation as found:
-            violation = found
+            violation = (found.code, str(found))
         if violation is not None:
-            self.disconnect(violation.code, str(violation))
+            self.disconnect(*violation)
 
     def handle_timer(self, *, now: float) -> bool:
         """Give up on a relay that doesn't answer. True if a report is due: `report` follows."""

@@ -34,6 +34,8 @@ class KnownRelay:
     trust: Trust
     connect_timeout: float = EndpointLimits().handshake_timeout
     """Seconds that each of its addresses has to complete the handshake."""
+    packet_size: int | None = None
+    """Largest UDP payload that is tried on the way to it; None: what Ethernet carries."""
 
 
 class RunningSession:
@@ -105,7 +107,9 @@ async def join_relay(
     addresses: tuple[Address, ...] = ()
     with suppress(*_forgiven(persistence)):
         addresses = await resolver.resolve()
-    limits = EndpointLimits(handshake_timeout=relay.connect_timeout)
+    limits = EndpointLimits(
+        handshake_timeout=relay.connect_timeout, largest_packet_size=relay.packet_size
+    )
     endpoint = bind_endpoint("::", 0, limits=limits)
 
     def take(found: tuple[Address, ...]) -> None:

@@ -228,6 +228,7 @@ class LastingSession:
         if current is None or current.conversation.welcome is None:
             return
         welcome = current.conversation.welcome
+        self._endpoint.limit_datagrams(current.connection, welcome.datagram_budget)
         self._pump.open(mtu=welcome.mtu, resumed=welcome.resumed)
         self._standing.handle_welcome(welcome, current.conversation)
         self._receive_news(current, now=now)

@@ -5,10 +5,10 @@ same checks as one that came from the wire.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
-from typing import Annotated, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
@@ -130,7 +130,12 @@ _COUNT_NAMES: Final = (
     "sent",
     "sent_bytes",
     "queued",
+    "cut",
+    "pieces",
 )
+
+
+_FIELD_NAMES: Final = tuple(field.name for field in fields(TunnelCounters))
 
 
 def _read_count(value: object) -> int:
@@ -146,9 +151,14 @@ def _read_counts(kind: type[ReasonT], value: object) -> dict[ReasonT, int]:
     return {reason: _read_count(value[reason]) for reason in kind if reason in value}
 
 
+def _write_counters(counters: TunnelCounters) -> dict[str, Any]:  # Any: counts, or counts by reason
+    # Not by `asdict`, which copies each key and value: that took a fifth of a relay's time.
+    return {name: getattr(counters, name) for name in _FIELD_NAMES}
+
+
 def _read_counters(value: object) -> TunnelCounters:
     if isinstance(value, TunnelCounters):
-        value = asdict(value)
+        value = _write_counters(value)
     if not isinstance(value, Mapping):
         raise ValueError("counters are an object")
     totals = {name: _read_count(value.get(name, 0)) for name in _COUNT_NAMES}
@@ -163,6 +173,6 @@ def _read_counters(value: object) -> TunnelCounters:
 Counters: TypeAlias = Annotated[
     TunnelCounters,
     PlainValidator(_read_counters),
-    PlainSerializer(asdict, return_type=dict[str, int | dict[str, int]]),
+    PlainSerializer(_write_counters, return_type=dict[str, int | dict[str, int]]),
 ]
 """Counts from 0 to 2**63 - 1; an absent one is 0."""

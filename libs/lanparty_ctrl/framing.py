@@ -106,14 +106,17 @@ def _parse(body: bytes) -> Message:
     except ProtocolViolation:
         raise
     except ValidationError as error:
-        raise ProtocolViolation(_first_complaint(error)) from None
+        complaint = _first_complaint(error)
     except UnicodeDecodeError:
-        raise ProtocolViolation("a frame that is not UTF-8") from None
+        complaint = "a frame that is not UTF-8"
     except RecursionError:
-        raise ProtocolViolation("JSON nested too deeply") from None
+        complaint = "JSON nested too deeply"
     except ValueError:
         # json's own error, or an integer of more digits than Python reads.
-        raise ProtocolViolation("a frame that is not JSON") from None
+        complaint = "a frame that is not JSON"
+    # Raised out here, it doesn't hold pydantic's error as its context: that hides from Python's
+    # collector what it refers to, so a caller who kept the violation would never be freed.
+    raise ProtocolViolation(complaint)
 
 
 def _refuse_duplicates(pairs: list[tuple[str, object]]) -> None:

@@ -1,7 +1,6 @@
 """Begins the session that a wish asks for."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from lanparty_client_core import FramePort, Observer, Station
 from lanparty_client_core.join import RelayNotFoundError, RunningSession, join_relay
@@ -9,12 +8,8 @@ from lanparty_command import CommandFailed
 from lanparty_ctrl import Hello
 from lanparty_endpoint.exit_codes import EndpointExitCode
 from lanparty_endpoint.room_wish import RoomWish
-from lanparty_proto import MAXIMUM_ROOM_MTU, budget_for_mtu
 
-__all__ = ["RECEIVE_BUDGET", "dial"]
-
-RECEIVE_BUDGET: Final = budget_for_mtu(MAXIMUM_ROOM_MTU, tagged=True)
-"""Bytes of a datagram from the relay: every frame of every room may come whole."""
+__all__ = ["dial"]
 
 
 async def dial(

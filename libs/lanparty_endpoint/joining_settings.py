@@ -114,6 +114,7 @@ class JoiningSettings(EndpointSettings):
             "pin": pin,
             "authorities": None if self.ca_file is None else read_authorities(self.ca_file),
             "connect_timeout": self.connect_timeout,
+            "packet_size": self.packet_size,
             "wait": self.wait,
             "name": self.name,
         }

@@ -15,6 +15,7 @@ from lanparty_ctrl import RoomCode
 from lanparty_ctrl.fields import DisplayName, Pin
 from lanparty_endpoint.interface_name import InterfaceName
 from lanparty_endpoint.invite import Invite
+from lanparty_endpoint.packet_size import PacketSize, receive_budget
 from lanparty_endpoint.trust import Authorities
 from lanparty_endpoint.typed_room import Room, TypedRoom
 from lanparty_quic import CertificateAuthority, PinnedKey
@@ -45,6 +46,8 @@ class RoomWish(BaseModel):
     authorities: Authorities | None = None
     """Certificates, not their file: the service opens no file that somebody else names."""
     connect_timeout: Annotated[float, Field(gt=0, le=300)] = 10.0
+    packet_size: PacketSize | None = None
+    """Largest packet, as bytes of UDP payload, either way; None: what the path carries."""
     wait: bool = False
     """Keep trying when the first join fails for a reason that may pass."""
     name: DisplayName
@@ -59,7 +62,12 @@ class RoomWish(BaseModel):
         """Put the relay together with the proof that it is the one."""
         by_pin = None if self.pin is None else PinnedKey(self.pin)
         trust = by_pin or CertificateAuthority(self.authorities)
-        return KnownRelay(self.relay, trust, self.connect_timeout)
+        return KnownRelay(self.relay, trust, self.connect_timeout, packet_size=self.packet_size)
+
+    @property
+    def receive_budget(self) -> int:
+        """Bytes of the largest datagram that is accepted from the relay."""
+        return receive_budget(self.packet_size)
 
     def invite(self, room: TypedRoom) -> Invite:
         """Make the invite to a room on this relay."""

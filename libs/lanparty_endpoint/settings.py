@@ -7,6 +7,7 @@ from pydantic import Field
 from lanparty_client_core.join import KnownRelay
 from lanparty_command import CommandSettings, Option, Relay, RelayAddress
 from lanparty_ctrl import RoomCode
+from lanparty_endpoint.packet_size import PacketSizeOption
 from lanparty_endpoint.session_settings import OUTPUT_GROUP
 from lanparty_endpoint.trust import (
     RELAY_GROUP,
@@ -57,6 +58,7 @@ class EndpointSettings(CommandSettings):
     pin_file: PinFileOption = None
     ca_file: CaFileOption = None
     connect_timeout: ConnectTimeoutOption = 10.0
+    packet_size: PacketSizeOption = None
 
     @property
     def room_code(self) -> RoomCode | None:
@@ -69,4 +71,4 @@ class EndpointSettings(CommandSettings):
         Raises `CommandFailed` if a file with the proof can't be used.
         """
         trust = trust_of(pin=self.pin, pin_file=self.pin_file, ca_file=self.ca_file)
-        return KnownRelay(relay, trust, self.connect_timeout)
+        return KnownRelay(relay, trust, self.connect_timeout, packet_size=self.packet_size)

@@ -20,6 +20,7 @@ from lanparty_ethernet.dhcp_options import (
     seconds_option,
 )
 from lanparty_ethernet.errors import PacketError, PacketFault
+from lanparty_ethernet.header_fields import HeaderFields, PacketFields, read_header_fields
 from lanparty_ethernet.icmp import EchoKind, IcmpEcho
 from lanparty_ethernet.ipv4 import (
     ETHERTYPE_IPV4,
@@ -77,6 +78,7 @@ __all__ = [
     "DhcpMessage",
     "DhcpOption",
     "EchoKind",
+    "HeaderFields",
     "Hearing",
     "IcmpEcho",
     "Ipv4Packet",
@@ -86,6 +88,7 @@ __all__ = [
     "OffloadKind",
     "PacketError",
     "PacketFault",
+    "PacketFields",
     "Probe",
     "ProbeDirection",
     "ProbeKind",
@@ -102,6 +105,7 @@ __all__ = [
     "link_local_candidate",
     "mended_checksum",
     "prefix_length_option",
+    "read_header_fields",
     "seconds_option",
     "segment",
 ]

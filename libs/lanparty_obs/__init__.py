@@ -13,8 +13,15 @@ from lanparty_obs.codes import (
 )
 from lanparty_obs.counters import TunnelCounters
 from lanparty_obs.diagnostics import ClientDiagnostics, ClientStatus, LastError, MemberStatus
-from lanparty_obs.frame_log import FrameAction, FrameLogged, FrameSampler
-from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop, PacketDrop, describe
+from lanparty_obs.frame_log import FrameDirection, FrameLogged, FrameSampler
+from lanparty_obs.reasons import (
+    Cast,
+    EgressDrop,
+    HandshakeFailure,
+    IngressDrop,
+    PacketDrop,
+    describe,
+)
 from lanparty_obs.redaction import REDACTED, SecretText, redacted
 
 __all__ = [
@@ -24,9 +31,10 @@ __all__ = [
     "ClientDiagnostics",
     "ClientStatus",
     "EgressDrop",
-    "FrameAction",
+    "FrameDirection",
     "FrameLogged",
     "FrameSampler",
+    "HandshakeFailure",
     "IngressDrop",
     "LastError",
     "MemberStatus",

@@ -15,6 +15,11 @@ it, and never falls. Conservation (docs/protocol.md, "Counters"):
 
     ingress  received = sum(forwarded by cast) + sum(dropped by IngressDrop)
     egress   chosen   = sent + sum(dropped by EgressDrop) + queued
+
+The unit is the overlay datagram as received, also where it leaves in pieces. These are counted
+apart, so that what the peer got can be told as well:
+
+    datagrams that left for the peer = sent - cut + pieces
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +32,12 @@ from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop
 __all__ = [
     "CAPACITY",
     "CHOSEN",
+    "CUT",
     "DROPPED_EGRESS",
     "DROPPED_INGRESS",
     "FORWARDED",
     "GENERATION",
+    "PIECES",
     "QUEUED",
     "RECEIVED",
     "RECEIVED_BYTES",
@@ -94,6 +101,10 @@ DROPPED_INGRESS: Final[Mapping[IngressDrop, int]] = {
 DROPPED_EGRESS: Final[Mapping[EgressDrop, int]] = {
     reason: 48 + n for n, reason in enumerate(EgressDrop)
 }
+CUT: Final = 56
+"""Copies among `SENT` that left in pieces, because they were over the destination's budget."""
+PIECES: Final = 57
+"""Pieces that left for copies that had been cut, also if the rest of such a copy was dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +124,8 @@ class TunnelCounters:
     sent_bytes: int = 0
     dropped_egress: Mapping[EgressDrop, int] = field(default_factory=dict)
     queued: int = 0
+    cut: int = 0
+    pieces: int = 0
 
     @classmethod
     def from_block(cls, slots: memoryview | Sequence[int], index: int) -> Self:
@@ -128,7 +141,14 @@ class TunnelCounters:
             sent_bytes=slots[base + SENT_BYTES],
             dropped_egress={r: slots[base + slot] for r, slot in DROPPED_EGRESS.items()},
             queued=slots[base + QUEUED],
+            cut=slots[base + CUT],
+            pieces=slots[base + PIECES],
         )
+
+    @property
+    def datagrams_sent(self) -> int:
+        """What left for the peer, in datagrams: what it counts itself, if none was lost."""
+        return self.sent - self.cut + self.pieces
 
     def __add__(self, other: "TunnelCounters") -> "TunnelCounters":
         """Add slot by slot."""
@@ -148,4 +168,6 @@ class TunnelCounters:
                 for r in EgressDrop
             },
             queued=self.queued + other.queued,
+            cut=self.cut + other.cut,
+            pieces=self.pieces + other.pieces,
         )

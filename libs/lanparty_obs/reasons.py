@@ -5,13 +5,15 @@ Three places drop, and each has its own set, so that counters conserve:
 - the *socket*, before a packet belongs to an admitted session (`PacketDrop`),
 - the *ingress*: a received overlay datagram of which no copy was chosen (`IngressDrop`),
 - the *egress*: a chosen copy that its destination never got (`EgressDrop`).
+
+Beside them: why an accepted connection came to nothing (`HandshakeFailure`).
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["Cast", "EgressDrop", "IngressDrop", "PacketDrop", "describe"]
+__all__ = ["Cast", "EgressDrop", "HandshakeFailure", "IngressDrop", "PacketDrop", "describe"]
 
 
 class Cast(StrEnum):
@@ -58,8 +60,21 @@ class PacketDrop(StrEnum):
     INVALID_TOKEN = "invalid_token"  # noqa: S105  a QUIC Retry token (RFC 9000 section 8.1.2)
     NOT_ACCEPTING = "not_accepting"
     TOO_MANY_CONNECTIONS = "too_many_connections"
+    TOO_MANY_HANDSHAKES = "too_many_handshakes"
+    ADDRESS_UNPROVEN = "address_unproven"
     INGRESS_OVERFLOW = "ingress_overflow"
     UNDECRYPTABLE = "undecryptable"
+
+
+class HandshakeFailure(StrEnum):
+    """Why an accepted connection ended before its handshake was complete."""
+
+    TIMEOUT = "timeout"
+    DISPLACED = "displaced"
+    OTHER_PROTOCOL = "other_protocol"
+    TLS = "tls"
+    CLOSED_BY_PEER = "closed_by_peer"
+    TRANSPORT = "transport"
 
 
 # One table for each set: members of different sets that are spelled alike are equal.
@@ -90,13 +105,26 @@ _PACKET: Final[Mapping[PacketDrop, str]] = {
     PacketDrop.INVALID_TOKEN: "Its address token is wrong or too old.",
     PacketDrop.NOT_ACCEPTING: "It opens a connection, and no new ones are taken.",
     PacketDrop.TOO_MANY_CONNECTIONS: "It opens a connection beyond the limit.",
+    PacketDrop.TOO_MANY_HANDSHAKES: "Too many connections were being opened already.",
+    PacketDrop.ADDRESS_UNPROVEN: "Its sender was asked to prove its address first (QUIC Retry).",
     PacketDrop.INGRESS_OVERFLOW: "Too much of its connection was waiting to be taken in already.",
     PacketDrop.UNDECRYPTABLE: "Its connection can't decrypt it, or has had it before.",
 }
+_HANDSHAKE: Final[Mapping[HandshakeFailure, str]] = {
+    HandshakeFailure.TIMEOUT: "Its client went silent; its address may be forged.",
+    HandshakeFailure.DISPLACED: "It had waited longest when there was no room for another.",
+    HandshakeFailure.OTHER_PROTOCOL: "Its client speaks no version of softlan's protocol.",
+    HandshakeFailure.TLS: "TLS found no agreement, or what its client said was broken.",
+    HandshakeFailure.CLOSED_BY_PEER: "Its client broke off: it may not trust the relay's key.",
+    HandshakeFailure.TRANSPORT: "Its client broke QUIC's rules.",
+}
 
 
-def describe(reason: IngressDrop | EgressDrop | PacketDrop) -> str:
-    """Say in a sentence why something was dropped; "it" is the frame, the copy or the packet."""
+def describe(reason: IngressDrop | EgressDrop | PacketDrop | HandshakeFailure) -> str:
+    """Say in a sentence why something was dropped or failed.
+
+    "It" is the frame, the copy, the packet or the connection.
+    """
     match reason:
         case IngressDrop():
             return _INGRESS[reason]
@@ -104,3 +132,5 @@ def describe(reason: IngressDrop | EgressDrop | PacketDrop) -> str:
             return _EGRESS[reason]
         case PacketDrop():
             return _PACKET[reason]
+        case HandshakeFailure():
+            return _HANDSHAKE[reason]

@@ -16,11 +16,11 @@ sends and is `None` for every verb that asks, because a peer may vanish between 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType, Protocol, TypeAlias
 
 from lanparty_obs.codes import SessionEnd
-from lanparty_obs.reasons import EgressDrop, PacketDrop
+from lanparty_obs.reasons import EgressDrop, HandshakeFailure, PacketDrop
 
 __all__ = [
     "Address",
@@ -35,9 +35,11 @@ __all__ = [
     "Cutter",
     "Endpoint",
     "EndpointEvent",
+    "EndpointHolds",
     "EndpointStatistics",
     "ExtraStreamOpened",
     "Flow",
+    "HandshakeStatistics",
     "Outcome",
     "PathRefused",
     "PinnedKey",
@@ -154,7 +156,8 @@ Cutter: TypeAlias = Callable[[bytes, int, int], Sequence[bytes]]
 what `payload` carries; none if it can't be cut so. An endpoint that is made with one calls it when
 a copy that is over its destination's budget is about to leave, and sends the pieces in its place:
 the copy is sent when all of them were, and lost with the first that is lost. A piece is given to it
-again if the budget has shrunk meanwhile. `serial` counts the cuts for one destination, 32 bits."""
+again if the budget has shrunk meanwhile. `serial` counts the cuts for one destination, 32 bits, and
+begins elsewhere for each connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,10 @@ class Outcome:
     count: int
     size: int
     """Sum of their payload bytes, as queued."""
+    cut: int = 0
+    """How many of them were sent in pieces; 0 if they were dropped."""
+    pieces: int = 0
+    """Pieces that left for those that had been cut, also if the rest of such a copy was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +210,38 @@ class ConnectionStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class HandshakeStatistics:
+    """The handshakes of accepted connections since the endpoint was made.
+
+    Begun = completed + failed + pending. A first packet that is refused, or whose sender is asked
+    to prove its address, begins none.
+    """
+
+    pending: int = 0
+    """Begun and not complete."""
+    unproven: int = 0
+    """Of these, whose clients have not proven their address."""
+    completed: int = 0
+    failed: dict[HandshakeFailure, int] = field(
+        default_factory=lambda: dict.fromkeys(HandshakeFailure, 0)
+    )
+    retry: bool = False
+    """New clients have to prove their address now (RFC 9000 section 8.1.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointHolds:
+    """What an endpoint holds now that peers could make grow; `EndpointLimits` bound it."""
+
+    packets_waiting: int = 0
+    """Received, and not taken in yet."""
+    bytes_queued: int = 0
+    """Of copies that wait for destinations: each copy's, with what it costs beside."""
+    packets_in_flight: int = 0
+    """Sent, and not acknowledged yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointStatistics:
     """The endpoint's own counters since it was made."""
 
@@ -215,6 +254,8 @@ class EndpointStatistics:
     socket_overflows: int
     """Packets that the kernel dropped because the socket's buffer was full (SO_RXQ_OVFL)."""
     connections: int
+    handshakes: HandshakeStatistics = field(default_factory=HandshakeStatistics)
+    holds: EndpointHolds = field(default_factory=EndpointHolds)
 
 
 class Endpoint(Protocol):
@@ -249,7 +290,8 @@ class Endpoint(Protocol):
     def limit_datagrams(self, connection: ConnectionKey, size: int) -> None:
         """Send this connection's peer no payload over `size` bytes: it said that it takes no more.
 
-        What is larger is cut if the endpoint has a cutter, and dropped as over budget if not.
+        What is larger is cut if the endpoint has a cutter, and dropped as over budget if not. Nor
+        are packets tried that are larger than such a payload needs.
         """
         ...
 

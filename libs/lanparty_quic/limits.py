@@ -7,6 +7,7 @@ __all__ = [
     "DEFAULT_DATAGRAM_BUDGET",
     "DEFAULT_PACKET_SIZE",
     "LARGEST_PACKET_SIZE",
+    "MAXIMUM_PACKET_SIZE",
     "EndpointLimits",
     "QueueLimits",
 ]
@@ -19,6 +20,9 @@ DEFAULT_DATAGRAM_BUDGET: Final = 1170
 
 LARGEST_PACKET_SIZE: Final = 1472
 """UDP payload in an IPv4 packet of 1,500 bytes: what Ethernet carries."""
+
+MAXIMUM_PACKET_SIZE: Final = 1500
+"""UDP payload that the engines send at most, whatever a path carries."""
 
 _FURTHER_HEADER_OF_IPV6: Final = 20
 
@@ -39,8 +43,25 @@ class EndpointLimits:
 
     maximum_connections: int = 4096
     """Accepted connections at once, handshakes included."""
-    handshakes_without_retry: int = 256
-    """Unfinished accepted handshakes beyond which each new client proves its address first."""
+    maximum_handshakes: int = 256
+    """Accepted handshakes at once that are not complete: 17 MB. The oldest gives way to a new one,
+    before others one whose client has not proven its address."""
+    handshakes_per_source: int = 64
+    """Of these from one IPv4 address or IPv6 /64: a whole party behind one router may come at once,
+    and a handshake takes no longer than a round trip."""
+    handshakes_without_retry: int = 128
+    """Unfinished accepted handshakes from which on each new client proves its address first."""
+    handshakes_per_source_without_retry: int = 16
+    """Of these from one source, from which on new clients from there prove their address."""
+    arrivals_without_retry: int = 100
+    """First packets in a second, from which on each new client proves its address: a tenth of the
+    second's work if each were answered."""
+    newcomer_packets: int = 1024
+    """Packets that may wait of clients without a connection; for those that claim to have proven
+    their address, and for unfinished handshakes, as many again each."""
+    newcomer_work_per_turn: int = 32
+    """Work for those without a finished handshake before others get their turn again: a refusal or
+    a Retry counts 1, a flight of TLS 50 (about a millisecond)."""
     handshake_timeout: float = 10.0
     """Time for a handshake to complete, dialed or accepted."""
     idle_timeout: float = 30.0
@@ -49,21 +70,32 @@ class EndpointLimits:
     """Longest silence that this side leaves on an open connection."""
     packet_size: int = DEFAULT_PACKET_SIZE
     """Largest UDP payload sent before the path is known to carry more; 1,200 at least."""
-    largest_packet_size: int = LARGEST_PACKET_SIZE
-    """Largest UDP payload that is tried on a path (RFC 8899), at most 1,500: the engine takes no
-    more. Over IPv6, whose header is longer, 20 bytes less. No more than `packet_size`: none is
-    tried."""
+    largest_packet_size: int | None = None
+    """Largest UDP payload that is tried on a path (RFC 8899), at most `MAXIMUM_PACKET_SIZE`. None:
+    what Ethernet's 1,500 bytes carry, 1,472 over IPv4 and 1,452 over IPv6. No more than
+    `packet_size`: none is tried."""
     stream_window: int = 65_536
     """Control bytes that a peer may send ahead of what was taken (RFC 9000 section 4.1)."""
     ingress_packets: int = 256
     """Packets that may wait for one connection before they are decrypted."""
     ingress_packets_in_all: int = 8192
     """Packets that may wait for all connections: 12 MiB of the largest."""
-    packets_per_turn: int = 64
-    """Packets taken in before sending gets its turn, so that receiving can't starve it."""
+    work_per_turn: int = 64
+    """Work taken in before sending gets its turn, so that receiving can't starve it: a packet is
+    one, a copy that it causes another. Two to five milliseconds; twice as much would bring a fifth
+    more through at saturation and have everybody wait twice as long."""
+    queued_bytes_in_all: int = 32 * 1024 * 1024
+    """Payload bytes, each copy's counted, that may wait for all destinations together."""
+    packets_in_flight: int = 1024
+    """Packets under way to one peer without an acknowledgement: 100 Mbit/s at 100 ms. What is kept
+    of each costs 400 bytes, and a peer can make the congestion window as large as it likes."""
+    packets_in_flight_in_all: int = 65_536
+    """The same for all peers: 26 MB."""
     queue: QueueLimits = field(default_factory=QueueLimits)
     """Bounds of each destination's send queue."""
 
     def packet_size_to_reach(self, host: str) -> int:
         """Return the largest UDP payload to try on the way to a numeric address."""
-        return self.largest_packet_size - (_FURTHER_HEADER_OF_IPV6 if ":" in host else 0)
+        if self.largest_packet_size is not None:
+            return self.largest_packet_size
+        return LARGEST_PACKET_SIZE - (_FURTHER_HEADER_OF_IPV6 if ":" in host else 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from lanparty_obs.codes import SessionEnd
-from lanparty_obs.reasons import EgressDrop, PacketDrop
+from lanparty_obs.reasons import EgressDrop, HandshakeFailure, PacketDrop
 from lanparty_quic.endpoint import (
     Address,
     AddressChanged,
@@ -20,6 +20,7 @@ from lanparty_quic.endpoint import (
     ControlReceived,
     Cutter,
     EndpointEvent,
+    EndpointHolds,
     EndpointStatistics,
     ExtraStreamOpened,
     Outcome,
@@ -28,6 +29,7 @@ from lanparty_quic.endpoint import (
     Send,
     Trust,
 )
+from lanparty_quic.handshakes import Handshakes, Judgement
 from lanparty_quic.ingress_queues import IngressQueues
 from lanparty_quic.limits import DEFAULT_DATAGRAM_BUDGET, EndpointLimits
 from lanparty_quic.memory_connection import MemoryConnection
@@ -46,7 +48,9 @@ from lanparty_quic.memory_packets import (
     Receipt,
 )
 from lanparty_quic.packet_counts import PacketCounts
+from lanparty_quic.pool import Pool
 from lanparty_quic.send_queue import OutcomeTally, SendQueue
+from lanparty_quic.sources import source_of
 
 __all__ = ["MemoryEndpoint"]
 
@@ -85,11 +89,13 @@ class MemoryEndpoint:
             capacity=self._limits.ingress_packets,
             total_capacity=self._limits.ingress_packets_in_all,
         )
+        self._egress = Pool(self._limits.queued_bytes_in_all)
         self._tally = OutcomeTally()
         self._events: list[EndpointEvent] = []
         self._received: dict[ConnectionKey, list[bytes]] = {}
         self._to_send: list[tuple[MemoryPacket, Address]] = []
         self._counts = PacketCounts()
+        self._handshakes = Handshakes(self._limits)
         self._now = 0.0
 
     # What its consumer calls
@@ -188,7 +194,13 @@ class MemoryEndpoint:
 
     def endpoint_statistics(self) -> EndpointStatistics:
         """Look at the endpoint."""
-        return self._counts.statistics(connections=len(self._connections))
+        return self._counts.statistics(
+            connections=len(self._connections),
+            handshakes=self._handshakes.statistics(now=self._now),
+            holds=EndpointHolds(
+                packets_waiting=self._arrivals.packets, bytes_queued=self._egress.used
+            ),
+        )
 
     # What tests ask of it beside the interface
 
@@ -217,12 +229,18 @@ class MemoryEndpoint:
         self._now = now
         self._counts.received += 1
         if packet.connection not in self._by_name:
-            reason = self._reason_to_refuse(packet)
+            reason = self._reason_to_refuse(packet, source, now=now)
             if reason is not None:
                 self._counts.dropped[reason] += 1
                 return
             self._keys += 1
-            self._add(ConnectionKey(self._keys), packet.connection, source, now=now)
+            key = ConnectionKey(self._keys)
+            self._add(key, packet.connection, source, now=now)
+            # Addresses are genuine here.
+            for displaced in self._handshakes.begin(
+                key, source_of(source), is_proven=True, now=now
+            ):
+                self._forget(self._connections[displaced])
         # What QUIC would send again must not be lost here; its sender bounds it by a window.
         beyond = packet.reliable
         if not self._arrivals.push(packet.connection, (packet, source), beyond_capacity=beyond):
@@ -241,9 +259,14 @@ class MemoryEndpoint:
     def handle_turn(self, *, now: float) -> None:
         """Take in what waits, by turns, and handle what is due."""
         self._now = now
-        for name, (packet, source) in self._arrivals.take(self._limits.packets_per_turn):
+        work_left = float(self._limits.work_per_turn)
+        while work_left > 0 and (taken := self._arrivals.take()) is not None:
+            name, (packet, source) = taken
+            work_left -= 1
             key = self._by_name.get(name)
             if key is not None:
+                if isinstance(packet, Datagram):
+                    work_left -= self._arrivals.anticipate(name)
                 self._take_in(self._connections[key], packet, source, now=now)
         for connection in tuple(self._connections.values()):
             self._handle_time(connection, now=now)
@@ -274,20 +297,24 @@ class MemoryEndpoint:
             budget=self._budget,
             tally=self._tally,
             cutter=self._cutter,
+            pool=self._egress,
         )
         connection = MemoryConnection(key, name, address, queue, self._limits, now=now)
         self._connections[key] = connection
         self._by_name[name] = key
         return connection
 
-    def _reason_to_refuse(self, packet: MemoryPacket) -> PacketDrop | None:
+    def _reason_to_refuse(
+        self, packet: MemoryPacket, source: Address, *, now: float
+    ) -> PacketDrop | None:
         if not isinstance(packet, Greeting):
             return PacketDrop.UNKNOWN_CONNECTION
         if not self._listening:
             return PacketDrop.NOT_ACCEPTING
         if len(self._connections) >= self._limits.maximum_connections:
             return PacketDrop.TOO_MANY_CONNECTIONS
-        return None
+        verdict = self._handshakes.judge(source_of(source), is_proven=True, now=now)
+        return PacketDrop.TOO_MANY_HANDSHAKES if verdict is Judgement.REFUSE else None
 
     def _take_in(
         self, connection: MemoryConnection, packet: MemoryPacket, source: Address, *, now: float
@@ -344,6 +371,7 @@ class MemoryEndpoint:
     def _complete(self, connection: MemoryConnection, *, now: float) -> None:
         connection.measure(now - connection.began_at)
         connection.connected = True
+        self._handshakes.complete(connection.key)
         self._events.append(Connected(connection.key, connection.address))
 
     def _write(self, connection: MemoryConnection, *, now: float) -> None:
@@ -391,11 +419,16 @@ class MemoryEndpoint:
     def _remove(
         self, connection: MemoryConnection, end: SessionEnd, text: str, *, by_peer: bool
     ) -> None:
-        del self._connections[connection.key]
-        del self._by_name[connection.name]
-        self._arrivals.forget(connection.name)
-        connection.queue.clear()
+        failure = HandshakeFailure.CLOSED_BY_PEER if by_peer else HandshakeFailure.TIMEOUT
+        self._handshakes.fail(connection.key, failure)
+        self._forget(connection)
         # An accepted connection that never completed its handshake was never announced.
         if connection.connected or connection.trust is not None:
             closed = ConnectionClosed(connection.key, end, text[:_TEXT_LIMIT], by_peer)
             self._events.append(closed)
+
+    def _forget(self, connection: MemoryConnection) -> None:
+        del self._connections[connection.key]
+        del self._by_name[connection.name]
+        self._arrivals.forget(connection.name)
+        connection.queue.clear()

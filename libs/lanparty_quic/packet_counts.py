@@ -3,7 +3,7 @@
 from collections import Counter
 
 from lanparty_obs.reasons import PacketDrop
-from lanparty_quic.endpoint import EndpointStatistics
+from lanparty_quic.endpoint import EndpointHolds, EndpointStatistics, HandshakeStatistics
 
 __all__ = ["PacketCounts"]
 
@@ -19,7 +19,9 @@ class PacketCounts:
         self.sent = 0
         self.dropped: Counter[PacketDrop] = Counter()
 
-    def statistics(self, *, connections: int) -> EndpointStatistics:
+    def statistics(
+        self, *, connections: int, handshakes: HandshakeStatistics, holds: EndpointHolds
+    ) -> EndpointStatistics:
         """Copy the counts, every reason included; a socket's overflows are its owner's to add."""
         return EndpointStatistics(
             packets_received=self.received,
@@ -28,4 +30,6 @@ class PacketCounts:
             packets_dropped={reason: self.dropped[reason] for reason in PacketDrop},
             socket_overflows=0,
             connections=connections,
+            handshakes=handshakes,
+            holds=holds,
         )

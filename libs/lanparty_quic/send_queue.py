@@ -14,6 +14,7 @@ from typing import Final
 from lanparty_obs.reasons import EgressDrop
 from lanparty_quic.endpoint import ConnectionKey, Cutter, Flow, Outcome
 from lanparty_quic.limits import QueueLimits
+from lanparty_quic.pool import Pool
 
 __all__ = ["OutcomeTally", "SendQueue"]
 
@@ -24,7 +25,16 @@ _QUANTUM: Final = 1500
 _COPY_OVERHEAD: Final = 64
 """Bytes that a waiting copy costs beside its payload, so that empty payloads are bounded too."""
 
+_AMPLE: Final = 2**40
+"""Bytes: a queue that is by itself is bounded by its own limit."""
+
 _SERIAL_MASK: Final = 0xFFFFFFFF
+
+_SERIAL_STRIDE: Final = 0x9E3779B1
+"""Between the first serials of neighbouring connections: 2**32 over the golden ratio, and odd, so
+that those of as many as there are lie far apart (Knuth, "The Art of Computer Programming", 6.4). A
+session that is resumed on another connection keeps its unfinished frames, and must not find the
+pieces of a new frame under their serials."""
 
 _MORE: Final = -1
 """In place of a copy's size: a piece after which more of the same copy follows."""
@@ -37,23 +47,33 @@ class OutcomeTally:
         self._sums: dict[tuple[ConnectionKey, Flow, EgressDrop | None], list[int]] = {}
 
     def count(
-        self, connection: ConnectionKey, flow: Flow, reason: EgressDrop | None, size: int
+        self,
+        connection: ConnectionKey,
+        flow: Flow,
+        reason: EgressDrop | None,
+        size: int,
+        pieces: int = 0,
     ) -> None:
-        """Count one copy of `size` payload bytes; no reason means sent."""
+        """Count one copy of `size` payload bytes; no reason means sent.
+
+        `pieces` of it have left, if it was cut; also a copy that is dropped may have lost some so.
+        """
         key = (connection, flow, reason)
         found = self._sums.get(key)
         if found is None:
-            self._sums[key] = [1, size]
-        else:
-            found[0] += 1
-            found[1] += size
+            found = self._sums[key] = [0, 0, 0, 0]
+        found[0] += 1
+        found[1] += size
+        if pieces:
+            found[2] += reason is None
+            found[3] += pieces
 
     def outcomes(self) -> list[Outcome]:
         """Take the sums."""
         if not self._sums:
             return []
         taken, self._sums = self._sums, {}
-        return [Outcome(*key, count, size) for key, (count, size) in taken.items()]
+        return [Outcome(*key, *sums) for key, sums in taken.items()]
 
 
 class _SubQueue:
@@ -63,13 +83,15 @@ class _SubQueue:
     that has been cut the pieces stand there instead, the last one with the size of the copy.
     """
 
-    __slots__ = ("copies", "deficit", "flow", "size")
+    __slots__ = ("copies", "deficit", "flow", "pieces", "size")
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.copies: deque[tuple[float, bytes, int]] = deque()
         self.size = 0
         self.deficit = _QUANTUM
+        self.pieces = 0
+        """How many pieces of the oldest copy have left."""
 
 
 class SendQueue:
@@ -87,16 +109,19 @@ class SendQueue:
         budget: int,
         tally: OutcomeTally,
         cutter: Cutter | None = None,
+        pool: Pool | None = None,
     ) -> None:
-        """Without a `cutter` what is over the budget is dropped."""
+        """Without a `cutter` what is over the budget is dropped. `pool` counts the bytes of all."""
         self._connection = connection
         self._limits = limits
         self._budget = budget
         self._accepted: int | None = None
         self._tally = tally
         self._cutter = cutter
-        self._cuts = 0
+        self._cuts = connection * _SERIAL_STRIDE & _SERIAL_MASK
+        self._pool = pool or Pool(_AMPLE)
         self._by_flow: dict[Flow, _SubQueue] = {}
+        self._fresh: deque[_SubQueue] = deque()
         self._turns: deque[_SubQueue] = deque()
         self._size = 0
         self._count = 0
@@ -134,14 +159,15 @@ class SendQueue:
         queue = self._by_flow.get(flow)
         if queue is None:
             queue = self._by_flow[flow] = _SubQueue(flow)
-            self._turns.append(queue)
+            self._fresh.append(queue)
         queue.copies.append((now + self._limits.maximum_wait, payload, length))
         cost = length + _COPY_OVERHEAD
         queue.size += cost
         self._size += cost
+        self._pool.used += cost
         self._count += 1
-        while self._size > self._limits.maximum_bytes:
-            longest = max(self._turns, key=_size_of)
+        while self._size > min(self._limits.maximum_bytes, max(cost, self._pool.left)):
+            longest = max(self._by_flow.values(), key=_size_of)
             self._drop_oldest(longest, EgressDrop.QUEUE_OVERFLOW)
 
     def next_size(self, *, now: float) -> int | None:
@@ -159,30 +185,48 @@ class SendQueue:
             return None
         payload, size = self._take_oldest(queue)
         queue.deficit -= len(payload)
-        if size != _MORE:
-            self._tally.count(self._connection, queue.flow, None, size)
+        if size == _MORE:
+            queue.pieces += 1
+        else:
+            pieces = queue.pieces + 1 if queue.pieces else 0
+            queue.pieces = 0
+            self._tally.count(self._connection, queue.flow, None, size, pieces)
         return payload
 
     def expire(self, *, now: float) -> None:
         """Drop what has waited too long."""
-        for queue in tuple(self._turns):
+        for queue in tuple(self._by_flow.values()):
             while queue.copies and queue.copies[0][0] <= now:
                 self._drop_oldest(queue, EgressDrop.QUEUE_TIMEOUT)
 
     def next_deadline(self) -> float | None:
         """When `expire` has something to drop; None while nothing waits."""
-        return min((queue.copies[0][0] for queue in self._turns), default=None)
+        return min(
+            (queue.copies[0][0] for queue in self._by_flow.values() if queue.copies), default=None
+        )
 
     def clear(self) -> None:
         """Drop everything: the destination has left."""
-        while self._turns:
-            self._drop_oldest(self._turns[0], EgressDrop.DESTINATION_LEFT)
+        for queue in tuple(self._by_flow.values()):
+            while queue.copies:
+                self._drop_oldest(queue, EgressDrop.DESTINATION_LEFT)
 
     def _next_flow(self, now: float) -> _SubQueue | None:
-        """Find the flow whose turn it is, dropping what is too old, cutting what is too large."""
-        turns = self._turns
-        while turns:
-            queue = turns[0]
+        """Find the flow whose turn it is, dropping what is too old, cutting what is too large.
+
+        A flow that had nothing waiting comes first, once: what sends little never waits for the
+        turns of those that send much. One that has emptied stays in line until its next turn, so
+        that coming and going gains nothing (RFC 8290 sections 4.1 and 4.2).
+        """
+        while waiting := self._fresh or self._turns:
+            queue = waiting[0]
+            if not queue.copies:
+                waiting.popleft()
+                if waiting is self._fresh:
+                    self._turns.append(queue)
+                else:
+                    del self._by_flow[queue.flow]
+                continue
             expires, payload, _ = queue.copies[0]
             if expires <= now:
                 self._drop_oldest(queue, EgressDrop.QUEUE_TIMEOUT)
@@ -192,7 +236,8 @@ class SendQueue:
                 return queue
             else:
                 queue.deficit += _QUANTUM
-                turns.rotate(-1)
+                waiting.popleft()
+                self._turns.append(queue)
         return None
 
     def _cut_oldest(self, queue: _SubQueue) -> None:
@@ -209,24 +254,28 @@ class SendQueue:
         more = sum(map(len, pieces)) + _COPY_OVERHEAD * len(others) - len(payload)
         queue.size += more
         self._size += more
+        self._pool.used += more
 
     def _drop_oldest(self, queue: _SubQueue, reason: EgressDrop) -> None:
         size = _MORE
         while size == _MORE:
             _, size = self._take_oldest(queue)
-        self._tally.count(self._connection, queue.flow, reason, size)
+        self._tally.count(self._connection, queue.flow, reason, size, queue.pieces)
+        queue.pieces = 0
 
     def _take_oldest(self, queue: _SubQueue) -> tuple[bytes, int]:
         _, payload, size = queue.copies.popleft()
         cost = len(payload) + _COPY_OVERHEAD
         queue.size -= cost
         self._size -= cost
+        self._pool.used -= cost
         if size != _MORE:
             self._count -= 1
-        if not queue.copies:
-            # A flow that comes back starts afresh: an idle one saves up no turns.
-            del self._by_flow[queue.flow]
-            self._turns.remove(queue)
+        if not self._count:
+            # Nobody waits: all are level, and the next to come is first.
+            self._by_flow.clear()
+            self._fresh.clear()
+            self._turns.clear()
         return payload, size
 
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import Final, Self
 
 from lanparty_quic.endpoint import Address
+from lanparty_quic.limits import MAXIMUM_PACKET_SIZE
 
 __all__ = ["DEFAULT_SOCKET_BUFFER", "UdpSocket"]
 
 DEFAULT_SOCKET_BUFFER: Final = 4 * 1024 * 1024
 """Bytes asked for in each direction: 50 ms at 600 Mbit/s. Linux grants what its sysctl allows."""
 
-_LARGEST_PACKET: Final = 65_535
 _MAPPED: Final = "::ffff:"
 
 # Linux's numbers (include/uapi/asm-generic/socket.h, linux/in.h, linux/in6.h); the socket module
@@ -162,12 +162,12 @@ class UdpSocket:
         return self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 
     def receive(self, limit: int) -> list[tuple[bytes, Address]]:
-        """Take the packets that wait, at most `limit`."""
+        """Take the packets that wait, at most `limit`; of one that is too large a byte."""
         packets: list[tuple[bytes, Address]] = []
         receive = self._socket.recvmsg
         while len(packets) < limit:
             try:
-                data, ancillary, _, source = receive(_LARGEST_PACKET, _ANCILLARY_SIZE)
+                data, ancillary, flags, source = receive(MAXIMUM_PACKET_SIZE, _ANCILLARY_SIZE)
             except BlockingIOError:
                 # Woken for nothing to read: perhaps for an error, which wakes until it is taken.
                 self._errors_wait |= self._notes_refusals and not packets
@@ -179,6 +179,10 @@ class UdpSocket:
                 continue
             if ancillary:
                 self._note_overflows(ancillary)
+            if flags & socket.MSG_TRUNC:
+                # No engine takes it, and a few thousand of 64 KiB would be all memory that a small
+                # relay has. What is left belongs to no connection, and is counted so.
+                data = data[:1]
             packets.append((data, self._plain(source)))
         return packets
 

@@ -5,7 +5,6 @@ from ipaddress import IPv4Network
 
 from lanparty_client.wish import JoinWish
 from lanparty_ctrl import Hello, Role
-from lanparty_endpoint.dialing import RECEIVE_BUDGET
 from lanparty_proto import MacAddress
 
 __all__ = ["hello_for"]
@@ -27,7 +26,7 @@ def hello_for(
         create=wish.create,
         mac=mac,
         name=wish.name,
-        datagram_budget=RECEIVE_BUDGET,
+        datagram_budget=wish.receive_budget,
         port_mtu=port_mtu,
         resume_token=token,
         # If it lies in the room's network, the relay then leases it to nobody else.

@@ -5,7 +5,6 @@ from typing import Final
 from lanparty_client.membership import Membership
 from lanparty_command import softlan_version
 from lanparty_ctrl import Role
-from lanparty_endpoint.dialing import RECEIVE_BUDGET
 from lanparty_endpoint.picture import SessionPicture
 from lanparty_endpoint.status import Identity, client_diagnostics, client_status
 from lanparty_obs.diagnostics import ClientDiagnostics, ClientStatus
@@ -54,7 +53,7 @@ class MembershipPicture(SessionPicture[Membership]):
             mac=interface.mac,
             interface=wish.interface,
             port_mtu=interface.ground.port.mtu,
-            receive_budget=RECEIVE_BUDGET,
+            receive_budget=wish.receive_budget,
             version=softlan_version(),
             room=wish.room,
         )

@@ -46,5 +46,6 @@ class JoinWish(RoomWish):
             "discovery_routes": self.discovery_routes,
             "clamp_mss": self.clamp_mss,
             "use_lan_gateway": self.use_lan_gateway,
+            "packet_size": self.packet_size,
             "force": self.force,
         }

@@ -26,6 +26,7 @@ async def _doctor(membership: GatewayMembership) -> Answers:
         interface=membership.wish.interface,
         mac=str(membership.lan.own_mac),
         room_mtu=welcome.mtu if welcome else None,
+        packet_size=membership.wish.packet_size,
         send_budget=statistics.datagram_budget if statistics else None,
         relay_round_trip=session.round_trip_time if session else None,
         packets_lost=statistics.packets_lost if statistics else 0,

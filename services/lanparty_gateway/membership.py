@@ -29,7 +29,7 @@ from lanparty_client_core.resolving import RelayNotFoundError, Resolver
 from lanparty_command import CommandFailed
 from lanparty_ctrl import Hello, Role
 from lanparty_endpoint.arrival import Arrival
-from lanparty_endpoint.dialing import RECEIVE_BUDGET, dial
+from lanparty_endpoint.dialing import dial
 from lanparty_endpoint.doctor import CheckResult, Outcome
 from lanparty_endpoint.happenings import Happening
 from lanparty_endpoint.members_seen import MembersSeen
@@ -174,7 +174,7 @@ class GatewayMembership:
             create=self.wish.create,
             standby=self.wish.standby,
             name=self.wish.name,
-            datagram_budget=RECEIVE_BUDGET,
+            datagram_budget=self.wish.receive_budget,
             port_mtu=min(self.lan.port.mtu, _LARGEST_MTU),
             resume_token=self._place.token(),
             prefixes_in_use=tuple(address.network for address in self.own_addresses),

@@ -6,7 +6,6 @@ from typing import Final
 
 from lanparty_command import softlan_version
 from lanparty_ctrl import Role
-from lanparty_endpoint.dialing import RECEIVE_BUDGET
 from lanparty_endpoint.picture import SessionPicture
 from lanparty_endpoint.status import Identity, client_diagnostics, client_status
 from lanparty_gateway.bridge import WayCounters
@@ -105,7 +104,7 @@ class GatewayPicture(SessionPicture[GatewayMembership]):
             mac=None,
             interface=wish.interface,
             port_mtu=lan.interface.mtu,
-            receive_budget=RECEIVE_BUDGET,
+            receive_budget=wish.receive_budget,
             version=softlan_version(),
             room=wish.room,
         )

@@ -61,5 +61,6 @@ class GatewayWish(RoomWish):
             "vlan": self.vlan,
             "broadcast_rate": self.broadcast_rate,
             "room_rate": self.room_rate,
+            "packet_size": self.packet_size,
             "force": self.force,
         }

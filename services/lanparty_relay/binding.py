@@ -14,6 +14,11 @@ __all__ = ["bind_admin", "bind_players", "reachable_address"]
 
 _FIRST_UNPRIVILEGED_PORT: Final = 1024
 _BACKLOG: Final = 128
+
+_UNREAD_MILLISECONDS: Final = 30_000
+"""Time that an operator's program may leave unread what is sent to it, or unacknowledged. Then the
+kernel ends the connection (tcp(7)): it doesn't hold a stream's place, or memory, for ever."""
+
 _EVERY_ADDRESS: Final = "::"
 _SOMEWHERE: Final = (
     (socket.AF_INET, "192.0.2.1"),
@@ -42,7 +47,7 @@ def bind_players(
 def bind_admin(admin: ListenAddress) -> socket.socket:
     """Bind and open the TCP address of the admin API. Raises `CommandFailed`."""
     try:
-        return socket.create_server(
+        listener = socket.create_server(
             (admin.host or _EVERY_ADDRESS, admin.port),
             family=socket.AF_INET if admin.host and ":" not in admin.host else socket.AF_INET6,
             backlog=_BACKLOG,
@@ -50,6 +55,9 @@ def bind_admin(admin: ListenAddress) -> socket.socket:
         )
     except OSError as error:
         raise CommandFailed(_explanation("--admin", "TCP", admin, error)) from error
+    # Every connection inherits it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
+    return listener
 
 
 def reachable_address(address: Address) -> Address:

@@ -12,6 +12,7 @@ from lanparty_relay.admin_link import (
     PeerRecord,
     PeerReported,
     Report,
+    RoomChange,
     RoomGone,
     RoomMoved,
     RoomRecord,
@@ -23,6 +24,7 @@ from lanparty_relay.core import (
     MemberLeft,
     MemberMoved,
     MemberReported,
+    RoomChanged,
     RoomClosed,
     RoomOpened,
     RoomRenumbered,
@@ -44,6 +46,9 @@ class Inventory:
         match change:
             case RoomRecord():
                 self._rooms[change.room_id] = change
+            case RoomChange(peers_limit=peers_limit, expires_at=expires_at):
+                terms: dict[str, object] = {"peers_limit": peers_limit, "expires_at": expires_at}
+                self._update_room(change.room_id, terms)
             case RoomMoved():
                 self._move_room(change)
             case RoomStandbys(waiting=waiting):
@@ -116,7 +121,11 @@ def change_of(event: LifecycleEvent, *, now: float) -> InventoryChange | None:
                 opened_at=event.opened_at,
                 block=event.block,
                 serial=event.serial,
+                peers_limit=event.peers_limit,
+                expires_at=event.expires_at,
             )
+        case RoomChanged(room_id=room_id, peers_limit=peers_limit, expires_at=expires_at):
+            return RoomChange(room_id=room_id, peers_limit=peers_limit, expires_at=expires_at)
         case RoomRenumbered(room_id=room_id, network=network, leases=leases):
             written = {peer_id: _written_lease(lease) for peer_id, lease in leases.items()}
             return RoomMoved(room_id=room_id, network=str(network), leases=written)

@@ -14,6 +14,7 @@ from lanparty_relay.core import (
     MemberJoined,
     MemberLeft,
     MemberMoved,
+    RoomChanged,
     RoomClosed,
     RoomOpened,
     RoomRenumbered,
@@ -33,12 +34,16 @@ class Journal:
     def note(self, event: LifecycleEvent) -> None:
         """Write one line, or none: reports come every few seconds and belong to the metrics."""
         match event:
-            case RoomOpened(room_id=room_id, mtu=mtu, network=network):
-                self._log.info("room opened", room=room_id, mtu=mtu, network=str(network))
+            case RoomOpened(room_id=room_id, mtu=mtu, network=network, lasting=lasting):
+                self._log.info(
+                    "room opened", room=room_id, mtu=mtu, network=str(network), lasting=lasting
+                )
+            case RoomChanged(room_id=room_id):
+                self._log.info("room changed", room=room_id)
             case RoomRenumbered(room_id=room_id, network=network):
                 self._log.info("room renumbered", room=room_id, network=str(network))
-            case RoomClosed(room_id=room_id):
-                self._log.info("room closed", room=room_id)
+            case RoomClosed(room_id=room_id, reason=reason):
+                self._log.info("room closed", room=room_id, reason=reason.value)
             case MemberJoined():
                 self._log.info(
                     "member joined",

@@ -1,15 +1,13 @@
 """Keeps the leases of a relay in its state directory, beside the forwarding and never before it."""
 
-import asyncio
 import os
 import time
-from contextlib import suppress
 from typing import Final
 
 from structlog.stdlib import BoundLogger
 
-from lanparty_command import CommandFailed
 from lanparty_relay.core import LEASE_KEY_BYTES, LeaseBook
+from lanparty_relay.kept_file import KeptFile
 from lanparty_relay.lease_document import (
     LeaseDocumentError,
     parse_leases,
@@ -21,9 +19,6 @@ from lanparty_relay.state_directory import StateDirectory
 __all__ = ["LEASE_FILE", "LeaseKeeper"]
 
 LEASE_FILE: Final = "leases.json"
-
-_WRITES_APART: Final = 1.0
-"""Seconds between two writes: what a relay that is killed may forget."""
 
 
 class LeaseKeeper:
@@ -41,23 +36,27 @@ class LeaseKeeper:
         self._log: Final = log
         self._rooms: dict[str, bytes] = {}
         """As they stand in the file."""
-        self._is_written = False
-        self._failure: str | None = None
-        self._stopping: Final = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._file: Final = KeptFile(
+            state,
+            LEASE_FILE,
+            self._changed_content,
+            failure=(
+                "address leases not written",
+                "after a restart players may get other addresses",
+            ),
+            log=log,
+        )
         self._key, self.book = self._read()
+        self._take_changes()
         state.write(LEASE_FILE, self._content(), secret=True)
-        self._is_written = True
 
     def start(self) -> None:
         """Begin to write what changes, in a task of the running loop."""
-        self._task = asyncio.get_running_loop().create_task(self._keep())
+        self._file.start()
 
     async def aclose(self) -> None:
         """Write what has changed and end."""
-        self._stopping.set()
-        if self._task is not None:
-            await self._task
+        await self._file.aclose()
 
     def _read(self) -> tuple[bytes, LeaseBook]:
         content = self._state.read(LEASE_FILE, secret=True)
@@ -78,40 +77,20 @@ class LeaseKeeper:
         key = os.urandom(LEASE_KEY_BYTES)
         return key, LeaseBook(key)
 
-    async def _keep(self) -> None:
-        stopping = False
-        while not stopping:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_WRITES_APART):
-                    stopping = await self._stopping.wait()
-            await self._write_changes()
+    def _changed_content(self) -> bytes | None:
+        return self._content() if self._take_changes() else None
 
-    async def _write_changes(self) -> None:
-        content = self._content()
-        if self._is_written:
-            return
-        try:
-            # In a thread: players' packets don't wait for a disk.
-            await asyncio.to_thread(self._state.write, LEASE_FILE, content, secret=True)
-        except CommandFailed as error:
-            if str(error) != self._failure:
-                self._log.error(
-                    "address leases not written",
-                    reason=str(error),
-                    effect="after a restart players may get other addresses",
-                )
-            self._failure = str(error)
-        else:
-            self._is_written, self._failure = True, None
-
-    def _content(self) -> bytes:
+    def _take_changes(self) -> bool:
         offset = _clock_offset()
-        for key, room in self.book.changes().items():
-            self._is_written = False
+        changes = self.book.changes()
+        for key, room in changes.items():
             if room is None:
                 self._rooms.pop(key, None)
             else:
                 self._rooms[key] = render_room(room, clock_offset=offset)
+        return bool(changes)
+
+    def _content(self) -> bytes:
         return render_leases(self._key, self._rooms.values())
 
 

@@ -46,6 +46,11 @@ class LinkConnection:
         self._writing = False
         self._loop.add_reader(connection, self._read)
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for the other end to read."""
+        return self._waiting
+
     def send(self, message: ToAdmin | FromAdmin) -> None:
         """Put a message behind those that wait."""
         if not self._open:
@@ -62,6 +67,13 @@ class LinkConnection:
         self._account = account
         if self._open:
             self._start_writing()
+
+    def flush(self) -> None:
+        """Hand over what the socket takes at once of what waits, before a close."""
+        before = self._waiting + 1
+        while self._open and 0 < self._waiting < before:
+            before = self._waiting
+            self._write()
 
     def close(self) -> None:
         """Close the socket. `on_closed` isn't called."""

@@ -19,6 +19,7 @@ from lanparty_command import (
 from lanparty_obs.logging import configure, get_logger
 from lanparty_quic.loop import EndpointDriver, UdpEndpoint
 from lanparty_relay.admin_link import (
+    AnyAnswer,
     Command,
     Configuration,
     Heartbeat,
@@ -26,13 +27,17 @@ from lanparty_relay.admin_link import (
 )
 from lanparty_relay.announcement import Addresses, announcement
 from lanparty_relay.binding import bind_admin, bind_players
+from lanparty_relay.collector import settle_collector
 from lanparty_relay.core import CounterBlocks, LifecycleEvent, Relay
 from lanparty_relay.counter_memory import CounterMemory
 from lanparty_relay.credentials import Credentials
+from lanparty_relay.event_feed import EventFeed
 from lanparty_relay.host_check import HostLimits, advise
 from lanparty_relay.inventory import Inventory, change_of
 from lanparty_relay.journal import Journal
 from lanparty_relay.lease_keeper import LeaseKeeper
+from lanparty_relay.memory_budget import budget_of, resident_bytes, used_memory
+from lanparty_relay.room_keeper import RoomKeeper
 from lanparty_relay.serving import RelayConsumer
 from lanparty_relay.settings import RelaySettings
 from lanparty_relay.state_directory import StateDirectory
@@ -55,6 +60,7 @@ def run_relay(settings: RelaySettings) -> int:
         resources.enter_context(state.held())
         credentials = Credentials(settings, state)
         leases = LeaseKeeper(state, get_logger("relay.leases"))
+        rooms = RoomKeeper(state, get_logger("relay.rooms"))
         listener = resources.enter_context(bind_admin(settings.admin))
         endpoint = bind_players(
             settings.listen,
@@ -67,7 +73,10 @@ def run_relay(settings: RelaySettings) -> int:
             CounterMemory(settings.counter_blocks(), directory=state.path)
         )
         with asyncio.Runner() as runner:
-            running = _RunningRelay(settings, credentials, leases, listener, endpoint, memory)
+            running = _RunningRelay(
+                settings, credentials, leases, rooms, listener, endpoint, memory
+            )
+            settle_collector()
             runner.run(running.serve())
     return ExitCode.OK
 
@@ -90,6 +99,7 @@ class _RunningRelay:
         settings: RelaySettings,
         credentials: Credentials,
         leases: LeaseKeeper,
+        rooms: RoomKeeper,
         listener: socket.socket,
         endpoint: UdpEndpoint,
         memory: CounterMemory,
@@ -97,6 +107,7 @@ class _RunningRelay:
         self._settings: Final = settings
         self._credentials: Final = credentials
         self._leases: Final = leases
+        self._rooms: Final = rooms
         self._endpoint: Final = endpoint
         self._addresses: Final = Addresses.of(
             settings, endpoint.local_address, listener.getsockname()
@@ -104,6 +115,14 @@ class _RunningRelay:
         self._log: Final = get_logger("relay")
         self._journal: Final = Journal(self._log)
         self._inventory: Final = Inventory()
+        self._wall_clock_offset: Final = time.time() - time.monotonic()
+        self._budget: Final = budget_of(
+            settings.endpoint_limits(),
+            rooms=settings.rooms,
+            peers=settings.peers,
+            counter_slots=len(memory.slots),
+        )
+        self._events: Final = EventFeed(wall_clock_offset=self._wall_clock_offset)
         blocks = CounterBlocks(memory.slots, memory.blocks)
         self._relay: Final = Relay(
             limits=settings.relay_limits(),
@@ -124,6 +143,7 @@ class _RunningRelay:
             memory=memory,
             configuration=self._configuration(len(memory.slots)),
             inventory=self._inventory,
+            events=self._events,
             heartbeat=self._heartbeat,
             on_command=self._command,
         )
@@ -137,9 +157,12 @@ class _RunningRelay:
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, hung_up.set)
         self._driver = driver = EndpointDriver(self._endpoint, self._consumer)
+        self._events.relay_started(softlan_version(), now=loop.time())
+        self._make_rooms_again(now=loop.time())
         self._supervisor.start()
         driver.start()
         self._leases.start()
+        self._rooms.start()
         self._say_hello()
         waiting = {
             asyncio.create_task(stop.wait()),
@@ -150,9 +173,12 @@ class _RunningRelay:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             self._log.info("relay stops")
         finally:
+            self._events.relay_stopping(now=loop.time())
+            self._supervisor.tell_events()
             self._consumer.shut_down()
             await asyncio.gather(driver.aclose(), self._supervisor.aclose())
             await self._leases.aclose()
+            await self._rooms.aclose()
             for task in waiting:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -172,6 +198,12 @@ class _RunningRelay:
             self._supervisor.renew(
                 token=self._credentials.token, pin=self._credentials.identity.pin
             )
+
+    def _make_rooms_again(self, *, now: float) -> None:
+        for room in self._rooms.read:
+            if not self._relay.restore_room(room, now=now):
+                self._rooms.has_no_place(room)
+        self._note_events(self._relay.lifecycle(), now)
 
     def _say_hello(self) -> None:
         limits = HostLimits.granted(self._endpoint.socket)
@@ -216,13 +248,17 @@ class _RunningRelay:
     def _note_events(self, events: list[LifecycleEvent], now: float) -> None:
         for event in events:
             self._journal.note(event)
+            self._rooms.note(event)
             change = change_of(event, now=now)
             if change is not None:
                 self._inventory.apply(change)
                 self._supervisor.announce(change)
+        if events:  # a turn of frames alone pays nothing for this
+            self._events.happened(events, now=now)
+            self._supervisor.tell_events()
 
-    def _note_answer(self, command: Command, done: bool) -> None:
-        self._supervisor.answer(command, done=done)
+    def _note_answer(self, answer: AnyAnswer) -> None:
+        self._supervisor.answer(answer)
 
     def _command(self, command: Command) -> None:
         self._consumer.ask(command)
@@ -246,9 +282,11 @@ class _RunningRelay:
                 room_mtu=settings.room_mtu,
             ),
             started_at=time.monotonic(),
-            wall_clock_offset=time.time() - time.monotonic(),
+            wall_clock_offset=self._wall_clock_offset,
             counter_slots=counter_slots,
             admin_restarts=0,
+            memory=self._budget,
+            peer_metrics=settings.peer_metrics,
             log_json=settings.log_format == "json",
             log_level=settings.log_level,
         )
@@ -263,7 +301,16 @@ class _RunningRelay:
             packets_sent=endpoint.packets_sent,
             packets_dropped=endpoint.packets_dropped,
             socket_overflows=endpoint.socket_overflows,
+            handshakes=endpoint.handshakes,
             sessions=self._relay.session_counts(),
             cpu_seconds=time.process_time(),
             leases=len(self._leases.book),
+            memory=used_memory(
+                self._budget,
+                endpoint,
+                places=sum(1 for _ in self._inventory.everything()),
+                leases=len(self._leases.book),
+                control_bytes=self._relay.control_bytes,
+            ),
+            resident_bytes=resident_bytes(),
         )

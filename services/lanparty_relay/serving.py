@@ -4,13 +4,31 @@ from collections.abc import Callable
 from typing import Final
 
 from lanparty_quic import Endpoint
-from lanparty_relay.admin_link import Command, KickPeer
+from lanparty_relay.admin_link import (
+    Answer,
+    AnyAnswer,
+    ChangeRoom,
+    CloseFrameLog,
+    CloseRoom,
+    Command,
+    FrameLogAnswer,
+    FramesAnswer,
+    KickPeer,
+    OpenFrameLog,
+    OpenRoom,
+    ReadFrameLog,
+    RoomAnswer,
+)
 from lanparty_relay.core import (
     CloseConnection,
     CounterBlocks,
+    FrameLogRefusal,
     LifecycleEvent,
     LimitDatagrams,
     Relay,
+    Room,
+    RoomOrder,
+    RoomRefused,
     SendControl,
 )
 
@@ -20,7 +38,7 @@ __all__ = ["RelayConsumer"]
 class RelayConsumer:
     """Serves an endpoint with a relay; the endpoint's driver calls it (`Consumer`).
 
-    `on_events` gets what happened in a turn, then `on_answer` what became of each command.
+    `on_events` gets what happened in a turn, then `on_answer` the answer to each command.
     """
 
     def __init__(
@@ -30,7 +48,7 @@ class RelayConsumer:
         relay: Relay,
         blocks: CounterBlocks,
         on_events: Callable[[list[LifecycleEvent], float], None],
-        on_answer: Callable[[Command, bool], None],
+        on_answer: Callable[[AnyAnswer], None],
     ) -> None:
         self._endpoint: Final = endpoint
         self._relay: Final = relay
@@ -68,24 +86,60 @@ class RelayConsumer:
         relay.handle_outcomes(endpoint.outcomes(), now=now)
         self._blocks.end_batch()
         self._on_events(relay.lifecycle(), now)
-        for command, done in answers:
-            self._on_answer(command, done)
+        for answer in answers:
+            self._on_answer(answer)
 
     def next_deadline(self) -> float | None:
         """When the relay has something due."""
         return self._relay.next_deadline()
 
-    def _carry_out(self, now: float) -> list[tuple[Command, bool]]:
+    def _carry_out(self, now: float) -> list[AnyAnswer]:
         if self._shutdown:
             self._shutdown = False
             self._relay.shutdown(now=now)
         commands, self._commands = self._commands, []
-        return [(command, self._carry_out_one(command, now)) for command in commands]
+        return [self._carry_out_one(command, now) for command in commands]
 
-    def _carry_out_one(self, command: Command, now: float) -> bool:
-        if isinstance(command, KickPeer):
-            return self._relay.kick(command.room_id, command.peer_id, now=now)
-        return self._relay.close_room(command.room_id, now=now)
+    def _carry_out_one(self, command: Command, now: float) -> AnyAnswer:
+        number = command.command_id
+        match command:
+            case KickPeer(room_id=room_id, peer_id=peer_id):
+                done = self._relay.kick(room_id, peer_id, now=now)
+                return Answer(command_id=number, done=done)
+            case CloseRoom(room_id=room_id):
+                return Answer(command_id=number, done=self._relay.close_room(room_id, now=now))
+            case OpenFrameLog(room_id=room_id, peer_id=peer_id, frames_per_second=rate):
+                opened = self._relay.frame_logs.open(
+                    room_id, peer_id, frames_per_second=rate, now=now
+                )
+                if isinstance(opened, FrameLogRefusal):
+                    return FrameLogAnswer(command_id=number, refusal=opened)
+                return FrameLogAnswer(command_id=number, log_id=opened)
+            case ReadFrameLog(log_id=log_id):
+                read = self._relay.frame_logs.read(log_id, now=now)
+                return FramesAnswer(
+                    command_id=number,
+                    frames=read.frames,
+                    passed_over=read.passed_over,
+                    end=read.end,
+                )
+            case CloseFrameLog(log_id=log_id):
+                self._relay.frame_logs.close(log_id)
+                return Answer(command_id=number, done=True)
+            case OpenRoom():
+                return self._open_room(command, now)
+            case ChangeRoom(room_id=room_id, peers_limit=limit, expires_at=expires_at):
+                changed = self._relay.change_room(room_id, peers_limit=limit, expires_at=expires_at)
+                return _room_answer(number, changed)
+
+    def _open_room(self, command: OpenRoom, now: float) -> RoomAnswer:
+        order = RoomOrder(
+            code=command.code,
+            mtu=command.mtu,
+            peers_limit=command.peers_limit,
+            expires_at=command.expires_at,
+        )
+        return _room_answer(command.command_id, self._relay.open_room(order, now=now))
 
     def _do_actions(self) -> None:
         for action in self._relay.actions():
@@ -96,3 +150,8 @@ class RelayConsumer:
                     self._endpoint.close_connection(connection, end=end, text=text)
                 case LimitDatagrams(connection=connection, size=size):
                     self._endpoint.limit_datagrams(connection, size)
+
+
+def _room_answer(number: int, room: Room | RoomRefused) -> RoomAnswer:
+    refusal = room.reason if isinstance(room, RoomRefused) else None
+    return RoomAnswer(command_id=number, room_id=room.room_id, refusal=refusal)

@@ -14,13 +14,30 @@ from lanparty_command import (
     TcpListen,
     UdpListen,
 )
-from lanparty_proto import DEFAULT_ROOM_MTU, MAXIMUM_ROOM_MTU, MINIMUM_ROOM_MTU
+from lanparty_proto import (
+    DEFAULT_ROOM_MTU,
+    MAXIMUM_ROOM_MTU,
+    MINIMUM_QUIC_PACKET_SIZE,
+    MINIMUM_ROOM_MTU,
+    datagram_budget,
+)
 from lanparty_quic import EndpointLimits
+from lanparty_quic.limits import MAXIMUM_PACKET_SIZE
 from lanparty_relay.core import PEERS_PER_ROOM_CEILING, RelayLimits
+from lanparty_relay.core.limits import LARGEST_DATAGRAM
 
 __all__ = ["DEFAULT_ADMIN", "RelaySettings", "state_directory"]
 
 DEFAULT_ADMIN: Final = ListenAddress("127.0.0.1", 8080)
+
+_WITHOUT_A_PLACE: Final = 256
+"""Connections beside those of the players: with no hello yet, or of gateways that stand by."""
+
+_HANDSHAKES: Final = EndpointLimits().maximum_handshakes
+
+_STREAM_WINDOW: Final = 16_384
+"""Control bytes that a player may send ahead: the largest hello, and a quarter of what an endpoint
+grants by itself, because it counts for each of thousands."""
 
 _LIMITS: Final = "limits"
 _ADMIN: Final = "administration"
@@ -48,7 +65,7 @@ class RelaySettings(CommandSettings):
         Path,
         Field(
             description="Directory for what outlives the relay: certificate, key, pin, admin "
-            "token, address leases. Made if it is missing."
+            "token, address leases, rooms made ahead. Made if it is missing."
         ),
         Option(metavar="DIR"),
     ] = Field(default_factory=state_directory)
@@ -77,7 +94,8 @@ class RelaySettings(CommandSettings):
         bool,
         Field(
             description="Have every new player prove its address before work is spent on it "
-            "(QUIC Retry): one more round trip at a join, protection from forged addresses."
+            "(QUIC Retry): one more round trip at a join. Without this the relay asks for it by "
+            "itself, under load."
         ),
     ] = False
 
@@ -111,6 +129,15 @@ class RelaySettings(CommandSettings):
         ),
         Option(metavar="FILE", group=_ADMIN, default_text="DIR/admin-token"),
     ] = None
+
+    peer_metrics: Annotated[
+        bool,
+        Field(
+            description="Give /metrics some 30 series for each player. Without them it has the "
+            "relay's and the rooms'; for a relay with a thousand players and more."
+        ),
+        Option(group=_ADMIN),
+    ] = True
 
     rooms: Annotated[
         int, Field(ge=1, le=100_000, description="Most rooms at once."), Option(group=_LIMITS)
@@ -155,6 +182,20 @@ class RelaySettings(CommandSettings):
         ),
         Option(metavar="BYTES", group=_LIMITS),
     ] = DEFAULT_ROOM_MTU
+    packet_size: Annotated[
+        int | None,
+        Field(
+            ge=MINIMUM_QUIC_PACKET_SIZE,
+            le=MAXIMUM_PACKET_SIZE,
+            description="Largest packet to send and to ask players for, as bytes of UDP payload "
+            "from 1200 to 1500. 1200 where the relay's own network loses larger packets.",
+        ),
+        Option(
+            metavar="BYTES",
+            group=_LIMITS,
+            default_text="what each player's way carries: it is searched",
+        ),
+    ] = None
     allow_universal_macs: Annotated[
         bool,
         Field(description="Admit players whose MAC address is not locally administered."),
@@ -187,17 +228,33 @@ class RelaySettings(CommandSettings):
             joins_per_minute=self.joins_per_minute or None,
             hello_timeout=self.hello_timeout,
             room_mtu=self.room_mtu,
+            largest_datagram=self._largest_datagram(),
             allow_universal_macs=self.allow_universal_macs,
         )
+
+    def _largest_datagram(self) -> int:
+        if self.packet_size is None:
+            return LARGEST_DATAGRAM
+        return min(LARGEST_DATAGRAM, datagram_budget(self.packet_size))
 
     def endpoint_limits(self) -> EndpointLimits:
         """Say what the QUIC endpoint allows: connections of players, and some on their way in."""
         return EndpointLimits(
-            maximum_connections=self.peers + 256,
+            handshakes_per_source=self._handshakes_per_source(),
+            maximum_connections=self.peers + _WITHOUT_A_PLACE + _HANDSHAKES,
             idle_timeout=self.idle_timeout,
             keep_alive=min(10.0, self.idle_timeout / 3),
+            largest_packet_size=self.packet_size,
+            stream_window=_STREAM_WINDOW,
         )
 
     def counter_blocks(self) -> int:
         """Count the blocks that relay, rooms and players need at most."""
         return 1 + min(self.rooms, self.peers) + self.peers
+
+    def _handshakes_per_source(self) -> int:
+        """Where more may join from one address, more may be about to."""
+        if self.joins_per_minute == 0:
+            return _HANDSHAKES
+        usual = EndpointLimits().handshakes_per_source
+        return min(_HANDSHAKES, max(usual, self.joins_per_minute))

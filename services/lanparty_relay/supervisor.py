@@ -13,25 +13,29 @@ from typing import Final
 from lanparty_obs.logging import get_logger
 from lanparty_relay.admin_link import (
     HEARTBEAT_SECONDS,
-    Answer,
-    CloseRoom,
+    AnyAnswer,
     Command,
+    CommandMessage,
     Configuration,
     FromAdmin,
     Heartbeat,
     HeartbeatSeen,
     InventoryChange,
-    KickPeer,
     Serving,
     Synchronised,
     ToAdmin,
 )
 from lanparty_relay.counter_memory import CounterMemory
+from lanparty_relay.event_feed import EventFeed
 from lanparty_relay.inventory import Inventory
-from lanparty_relay.link_connection import LinkConnection
+from lanparty_relay.link_connection import OUTBOX_BYTES, LinkConnection
 from lanparty_relay.stopgap import Stopgap
 
 __all__ = ["AdminPatience", "AdminSupervisor"]
+
+_EVENTS_WAIT_FROM: Final = 262_144
+"""Bytes that wait for the admin process above which events wait in the feed, and go if there are
+too many: the inventory's changes go before, since nothing makes up for one that is missing."""
 
 _SHORTEST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 5.0
@@ -65,6 +69,7 @@ class AdminSupervisor:
         memory: CounterMemory,
         configuration: Configuration,
         inventory: Inventory,
+        events: EventFeed,
         heartbeat: Callable[[int], Heartbeat],
         on_command: Callable[[Command], None],
         patience: AdminPatience = AdminPatience(),
@@ -73,6 +78,9 @@ class AdminSupervisor:
         self._memory: Final = memory
         self._configuration = configuration
         self._inventory: Final = inventory
+        self._events: Final = events
+        self._last_told = 0
+        """Number of the last event that this admin process was told."""
         self._heartbeat: Final = heartbeat
         self._on_command: Final = on_command
         self._patience: Final = patience
@@ -108,10 +116,15 @@ class AdminSupervisor:
         if self._link is not None:
             self._link.send(change)
 
-    def answer(self, command: Command, *, done: bool) -> None:
+    def tell_events(self) -> None:
+        """Pass on what the feed has, as far as the admin process reads."""
+        if self._link is not None:
+            self._tell_events(self._link, while_below=_EVENTS_WAIT_FROM)
+
+    def answer(self, answer: AnyAnswer) -> None:
         """Say what became of a command; announce what it changed before."""
         if self._link is not None:
-            self._link.send(Answer(command_id=command.command_id, done=done))
+            self._link.send(answer)
 
     async def _keep_alive(self) -> None:
         loop = asyncio.get_running_loop()
@@ -149,6 +162,7 @@ class AdminSupervisor:
         finally:
             self._link = None
             beats.cancel()
+            link.flush()
             link.close()
             await self._see_to_its_end(process, death)
         return f"{reason} (exit code {process.returncode})"
@@ -179,7 +193,18 @@ class AdminSupervisor:
         self._last_sign = asyncio.get_running_loop().time()
         self._link = link
         link.send(self._introduction())
+        self._last_told = 0
+        self._events.admin_started(self.restarts, now=self._last_sign)
+        # All that are kept, before anybody can ask.
+        self._tell_events(link, while_below=OUTBOX_BYTES)
         link.send_account(self._account())
+
+    def _tell_events(self, link: LinkConnection, *, while_below: int) -> None:
+        while (
+            link.waiting < while_below and (told := self._events.after(self._last_told)) is not None
+        ):
+            link.send(told)
+            self._last_told = told.number
 
     def _introduction(self) -> Configuration:
         return self._configuration.model_copy(update={"admin_restarts": self.restarts})
@@ -191,6 +216,8 @@ class AdminSupervisor:
         loop = asyncio.get_running_loop()
         for number in itertools.count():
             link.send(self._heartbeat(number))
+            self._events.tell_sums(now=loop.time())
+            self.tell_events()
             await asyncio.sleep(HEARTBEAT_SECONDS)
             patience = self._patience.to_answer if self._serving else self._patience.to_serve
             if loop.time() - self._last_sign > patience:
@@ -205,7 +232,7 @@ class AdminSupervisor:
                 self._stopgap.stop()
             case HeartbeatSeen():
                 self._last_sign = asyncio.get_running_loop().time()
-            case KickPeer() | CloseRoom():
+            case CommandMessage():
                 self._on_command(message)
 
     async def _see_to_its_end(self, process: Process, death: asyncio.Task[int]) -> None:

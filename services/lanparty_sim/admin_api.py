@@ -16,6 +16,9 @@ __all__ = ["AdminApi", "AdminApiError"]
 _TIMEOUT: Final = 5.0
 """Seconds."""
 
+_MOST_PEERS: Final = 250
+"""No room has more: one page has them all."""
+
 
 class AdminApiError(StepFailedError):
     """The API doesn't answer, or not as it should."""
@@ -80,7 +83,8 @@ class AdminApi:
 
     async def peers(self, room_id: str) -> dict[int, TunnelCounters]:
         """Return what each peer in a room counted, by peer id."""
-        document = await self._read(f"/api/v1/rooms/{room_id}/peers", _Peers)
+        path = f"/api/v1/rooms/{room_id}/peers?limit={_MOST_PEERS}"
+        document = await self._read(path, _Peers)
         return {peer.peer_id: peer.counters for peer in document.peers}
 
     async def knows_peer(self, room_id: str, peer_id: int) -> bool:

@@ -74,8 +74,8 @@ def _require_balance(what: str, counters: TunnelCounters) -> None:
 
 def _require_agreement(player: Player, relay: TunnelCounters) -> None:
     own = player.session.counters()
-    if relay.received > own.datagrams_sent or own.datagrams_received > relay.sent:
+    if relay.received > own.datagrams_sent or own.datagrams_received > relay.datagrams_sent:
         raise StepFailedError(
             f"{player.name} sent {own.datagrams_sent} and received {own.datagrams_received}, "
-            f"the relay received {relay.received} and sent {relay.sent}"
+            f"the relay received {relay.received} and sent {relay.datagrams_sent}"
         )

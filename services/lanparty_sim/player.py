@@ -23,17 +23,16 @@ from lanparty_client_core.join import (
     join_relay,
 )
 from lanparty_ctrl import Hello, PeerJoined, Role, RoomCode, Welcome
+from lanparty_endpoint.packet_size import receive_budget
 from lanparty_endpoint.probing import ProbeStation
 from lanparty_obs.codes import SessionEnd
-from lanparty_proto import MAXIMUM_ROOM_MTU, MacAddress, budget_for_mtu
+from lanparty_proto import MacAddress
 from lanparty_sim.virtual_host import VirtualHost
 
 __all__ = ["JoinFailedError", "Player", "wait_until"]
 
 _ASK_AGAIN_AFTER: Final = 1.0
 _ASK_TIMES: Final = 3
-_RECEIVE_BUDGET: Final = budget_for_mtu(MAXIMUM_ROOM_MTU, tagged=True)
-"""Every frame of every room may come whole."""
 
 
 class JoinFailedError(Exception):
@@ -117,7 +116,7 @@ class Player:
             create=create,
             mac=self.mac,
             name=self.name,
-            datagram_budget=_RECEIVE_BUDGET,
+            datagram_budget=receive_budget(relay.packet_size),
             port_mtu=self._port.mtu,
             resume_token=resume_token,
         )

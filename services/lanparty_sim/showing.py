@@ -114,8 +114,10 @@ Look at them from another terminal:
   {ask}/api/v1/relay
   {ask}/api/v1/rooms
   {ask}/api/v1/rooms/{room_id}/peers
+  {ask}/api/v1/peers?name=carol
   {ask}/metrics
   {ask}/api/v1/rooms/{room_id}/peers/{peer_id} -X DELETE    # kicks carol
+  {ask}/api/v1/rooms -X POST    # makes a room ahead
 
 Join them:
 

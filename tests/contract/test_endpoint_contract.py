@@ -192,9 +192,10 @@ async def test_the_budget_is_exact_and_what_exceeds_it_blocks_nothing(world: "Wo
 
 
 def halves(payload: bytes, budget: int, serial: int) -> list[bytes]:
-    """A cutter that writes the serial before each half."""
+    """A cutter that writes the serial's last byte before each half."""
     middle = len(payload) // 2
-    return [bytes([serial]) + payload[:middle], bytes([serial]) + payload[middle:]]
+    mark = bytes([serial & 0xFF])
+    return [mark + payload[:middle], mark + payload[middle:]]
 
 
 async def cutting_pair(world: "World", accepted: int) -> Pair:
@@ -225,17 +226,22 @@ async def test_a_copy_over_budget_is_cut_and_has_one_outcome(world: "World") -> 
     copies = [b"a" * 1001, b"b" * 1000, b"c" * 1998, b"d" * 1999]
     pair.relay.queue([(pair.at_relay, 7, copy) for copy in copies])
     await world.until(lambda: len(pair.player.received(pair.at_player)) == 5)
-    assert sorted(pair.player.received(pair.at_player)) == [
-        b"\0" + b"a" * 500,
-        b"\0" + b"a" * 501,
-        b"\1" + b"c" * 999,
-        b"\1" + b"c" * 999,
-        b"b" * 1000,
+    received = sorted(pair.player.received(pair.at_player), key=lambda payload: payload[1:])
+    assert [payload[1:] for payload in received] == [
+        b"a" * 500,
+        b"a" * 501,
+        b"b" * 999,
+        b"c" * 999,
+        b"c" * 999,
     ]
+    a, also_a, _, c, also_c = (payload[0] for payload in received)
+    assert (also_a, c, also_c) == (a, (a + 1) & 0xFF, (a + 1) & 0xFF)
     await world.until(lambda: pair.relay.counted() == 4)
     # Of the last one the cutter makes a piece that is too large as well.
     assert counts(pair.relay) == {None: 3, EgressDrop.OVER_BUDGET: 1}
     assert sum(outcome.size for outcome in pair.relay.outcomes) == sum(map(len, copies))
+    assert sum(outcome.cut for outcome in pair.relay.outcomes) == 2
+    assert sum(outcome.pieces for outcome in pair.relay.outcomes) == 4
 
 
 async def test_many_cut_copies_of_several_flows_all_arrive(world: "World") -> None:
@@ -310,7 +316,7 @@ async def test_a_small_flow_passes_a_large_one(world: "World") -> None:
 
 
 async def test_who_causes_more_work_waits_for_who_causes_less(world: "World") -> None:
-    limits = EndpointLimits(packets_per_turn=8)
+    limits = EndpointLimits(work_per_turn=8)
     pair = await make_pair(world, limits)
     other = await world.player()
     await world.dial(other, pair.relay)

@@ -98,6 +98,8 @@ COUNTERS = st.builds(
     sent_bytes=COUNTS,
     dropped_egress=st.dictionaries(st.sampled_from(EgressDrop), COUNTS),
     queued=COUNTS,
+    cut=COUNTS,
+    pieces=COUNTS,
 )
 ENDS = {
     "code": st.sampled_from(SessionEnd),

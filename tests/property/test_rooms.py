@@ -7,7 +7,7 @@ outside does: from messages, closes and lifecycle events. After every step these
 import random
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from hypothesis import settings
@@ -57,8 +57,12 @@ from lanparty_relay.core import (
     MemberLeft,
     Relay,
     RelayLimits,
+    RoomChanged,
     RoomClosed,
     RoomOpened,
+    RoomOrder,
+    RoomRefusal,
+    RoomRefused,
     RoomRenumbered,
     SendControl,
     StandbysChanged,
@@ -225,6 +229,12 @@ class Rooms(RuleBasedStateMachine):
                 assert event.code not in {room.code for room in self.rooms.values()}
                 self.rooms[room_id] = event
                 self.networks[room_id] = event.network
+            case RoomChanged(room_id=room_id):
+                self.rooms[room_id] = replace(
+                    self.rooms[room_id],
+                    peers_limit=event.peers_limit,
+                    expires_at=event.expires_at,
+                )
             case RoomRenumbered(room_id=room_id, network=network, leases=leases):
                 self.networks[room_id] = network
                 for peer_id, lease in leases.items():
@@ -400,6 +410,40 @@ class Rooms(RuleBasedStateMachine):
 
     # What an operator does
 
+    @rule(
+        code=st.sampled_from(CODES),
+        peers_limit=st.none() | st.integers(1, 6),
+        lifetime=st.none() | st.sampled_from([0.5, 2.0, 100.0]),
+    )
+    def open_room(
+        self, code: RoomCode | None, peers_limit: int | None, lifetime: float | None
+    ) -> None:
+        expires_at = None if lifetime is None else self.now + lifetime
+        order = RoomOrder(code=code, peers_limit=peers_limit, expires_at=expires_at)
+        holders = [room.room_id for room in self.rooms.values() if room.code == code]
+        opened = self.relay.open_room(order, now=self.now)
+        self.turn()
+        if not isinstance(opened, RoomRefused):
+            assert opened.room_id in self.rooms
+        elif opened.reason is RoomRefusal.CODE_IN_USE:
+            assert holders == [opened.room_id]
+        else:
+            assert not holders
+
+    @precondition(lambda self: self.rooms)
+    @rule(
+        number=st.integers(0, 20),
+        peers_limit=st.none() | st.integers(1, 6),
+        lifetime=st.none() | st.sampled_from([0.5, 2.0, 100.0]),
+    )
+    def change_room(self, number: int, peers_limit: int | None, lifetime: float | None) -> None:
+        room_id = list(self.rooms)[number % len(self.rooms)]
+        expires_at = None if lifetime is None else self.now + lifetime
+        room = self.rooms[room_id]
+        changed = self.relay.change_room(room_id, peers_limit=peers_limit, expires_at=expires_at)
+        self.turn()
+        assert isinstance(changed, RoomRefused) is not room.lasting
+
     @precondition(lambda self: self.members)
     @rule(number=st.integers(0, 20))
     def kick(self, number: int) -> None:
@@ -449,11 +493,18 @@ class Rooms(RuleBasedStateMachine):
         assert {key for key, lease in self.leases.items() if lease is not None} == clients
 
     @invariant()
-    def rooms_are_within_limits_and_have_members(self) -> None:
+    def rooms_are_within_limits_and_have_members_or_were_made_ahead(self) -> None:
         sizes = Counter(room_id for room_id, _ in self.members)
-        assert set(sizes) == set(self.rooms)
+        ahead = {room_id for room_id, room in self.rooms.items() if room.lasting}
+        assert set(sizes) | ahead == set(self.rooms)
         assert len(self.rooms) <= LIMITS.rooms
-        assert all(size <= LIMITS.peers_per_room for size in sizes.values())
+        for room_id, size in sizes.items():
+            assert size <= LIMITS.peers_in(self.rooms[room_id].peers_limit)
+
+    @invariant()
+    def no_room_outlives_its_time(self) -> None:
+        ends = [room.expires_at for room in self.rooms.values() if room.expires_at is not None]
+        assert all(end > self.now for end in ends)
 
     @invariant()
     def who_was_welcomed_is_who_is_a_member(self) -> None:

@@ -17,6 +17,7 @@ from lanparty_proto import BROADCAST, MacAddress
 from lanparty_quic.endpoint import ConnectionKey, Outcome, Send
 from lanparty_relay.core import CounterBlocks, PassEverything
 from lanparty_relay.core.egress import EgressLedger
+from lanparty_relay.core.frame_log import FrameLogs
 from lanparty_relay.core.members import Member, Newcomer
 from lanparty_relay.core.rooms import Room, RoomRegistry
 from lanparty_relay.core.switch import Switch
@@ -116,7 +117,7 @@ class Run:
         self.blocks = CounterBlocks(buffer, capacity)
         self.registry = RoomRegistry(self.blocks, self.random.randbytes)
         self.ledger = EgressLedger(self.blocks)
-        self.switch = Switch(self.blocks, PassEverything())
+        self.switch = Switch(self.blocks, PassEverything(), FrameLogs(self.registry))
         self.now = 0.0
         self.connections = 0
         self.waiting: list[Send] = []

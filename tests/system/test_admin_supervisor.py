@@ -1,11 +1,12 @@
 """The supervisor with real admin processes: it never waits for one, however that behaves."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import httpx
 import pytest
 
 from lanparty_obs.counters import BlockKind
+from lanparty_quic import HandshakeStatistics
 from lanparty_relay.admin_link import (
+    Answer,
     CloseRoom,
     Command,
     Configuration,
@@ -23,7 +26,9 @@ from lanparty_relay.admin_link import (
 )
 from lanparty_relay.core import RELAY_BLOCK, CounterBlocks, SessionCounts
 from lanparty_relay.counter_memory import CounterMemory
+from lanparty_relay.event_feed import EventFeed
 from lanparty_relay.inventory import Inventory
+from lanparty_relay.link_connection import OUTBOX_BYTES
 from lanparty_relay.supervisor import AdminPatience, AdminSupervisor
 
 TOKEN = "t" * 32
@@ -33,14 +38,18 @@ LIMIT = 10.0
 class Half:
     """The relay's half: a supervisor, what it supervises for, and a client of the other half."""
 
-    def __init__(self, listener: socket.socket, memory: CounterMemory) -> None:
+    def __init__(
+        self, listener: socket.socket, memory: CounterMemory, patience: AdminPatience
+    ) -> None:
         self.inventory = Inventory()
+        self.events = EventFeed(wall_clock_offset=time.time() - time.monotonic())
         self.blocks = CounterBlocks(memory.slots, memory.blocks)
         self.commands: list[Command] = []
         host, port = listener.getsockname()
+        self.url = f"http://{host}:{port}"
         # Blocking, in a thread: a reset while it connects leaves no transport behind.
         self._client = httpx.Client(
-            base_url=f"http://{host}:{port}",
+            base_url=self.url,
             headers={"Authorization": f"Bearer {TOKEN}"},
             trust_env=False,
         )
@@ -49,9 +58,10 @@ class Half:
             memory=memory,
             configuration=configuration(len(memory.slots)),
             inventory=self.inventory,
+            events=self.events,
             heartbeat=heartbeat,
             on_command=self._carry_out,
-            patience=AdminPatience(to_answer=1.5, to_end=0.2),
+            patience=patience,
         )
 
     def open_room(self, room_id: str) -> None:
@@ -70,6 +80,13 @@ class Half:
         self.inventory.apply(record)
         self.supervisor.announce(record)
 
+    def newest_event(self) -> int:
+        """Return the number of the relay's newest event."""
+        newest = 0
+        while (told := self.events.after(newest)) is not None:
+            newest = told.number
+        return newest
+
     async def status(self, path: str = "/readyz") -> int:
         """Ask; 0 if the connection was cut off."""
         with suppress(httpx.TransportError):
@@ -81,6 +98,10 @@ class Half:
 
     def close_client(self) -> None:
         self._client.close()
+
+    def credentials(self) -> Mapping[str, str]:
+        """Return the header that a client of one's own has to send."""
+        return {"Authorization": self._client.headers["Authorization"]}
 
     def use_token(self, token: str) -> None:
         self._client.headers["Authorization"] = f"Bearer {token}"
@@ -100,7 +121,7 @@ class Half:
 
     def _carry_out(self, command: Command) -> None:
         self.commands.append(command)
-        self.supervisor.answer(command, done=True)
+        self.supervisor.answer(Answer(command_id=command.command_id, done=True))
 
 
 def configuration(counter_slots: int) -> Configuration:
@@ -122,6 +143,7 @@ def configuration(counter_slots: int) -> Configuration:
         wall_clock_offset=time.time() - time.monotonic(),
         counter_slots=counter_slots,
         admin_restarts=0,
+        peer_metrics=True,
         log_json=True,
         log_level="warning",
     )
@@ -136,6 +158,7 @@ def heartbeat(number: int) -> Heartbeat:
         packets_sent=0,
         packets_dropped={},
         socket_overflows=0,
+        handshakes=HandshakeStatistics(),
         sessions=SessionCounts(
             handshakes=0, admitted=0, resumed=0, abandoned=0, rejected={}, ended={}, faults={}
         ),
@@ -151,12 +174,17 @@ def child() -> int:
 
 
 @pytest.fixture
-async def half(tmp_path: Path) -> AsyncIterator[Half]:
+def patience() -> AdminPatience:
+    return AdminPatience(to_answer=1.5, to_end=0.2)
+
+
+@pytest.fixture
+async def half(tmp_path: Path, patience: AdminPatience) -> AsyncIterator[Half]:
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         CounterMemory(2_048, directory=tmp_path) as memory,
     ):
-        half = Half(listener, memory)
+        half = Half(listener, memory, patience)
         half.supervisor.start()
         await half.until_ready()
         yield half
@@ -198,8 +226,61 @@ async def test_an_admin_process_that_does_not_read_is_never_waited_for(half: Hal
         await asyncio.sleep(0)
     await half.until(lambda: half.supervisor.restarts == 1)
     await half.until_ready()
-    rooms = (await half.ask("GET", "/api/v1/rooms")).json()["rooms"]
+    rooms = (await half.ask("GET", "/api/v1/rooms?limit=1000")).json()["rooms"]
     assert len(rooms) == 1_000
+
+
+@pytest.mark.parametrize("patience", [AdminPatience(to_answer=20.0, to_end=0.2)])
+async def test_events_wait_in_the_relays_bounded_memory_while_the_admin_process_sleeps(
+    half: Half,
+) -> None:
+    half.supervisor.tell_events()
+    begin = half.newest_event()
+    process = child()
+    os.kill(process, signal.SIGSTOP)
+    version = "x" * 1_000
+    happened = 3 * OUTBOX_BYTES // len(version)
+    for _ in range(happened):
+        half.events.relay_started(version, now=0.0)
+        half.supervisor.tell_events()
+    await asyncio.sleep(0.1)
+    os.kill(process, signal.SIGCONT)
+    end = half.newest_event()
+    assert end == begin + happened
+
+    async def last_told() -> str:
+        answer = await half.ask("GET", "/api/v1/events?timeout=0")
+        return answer.text.partition("id: ")[2].split()[0]
+
+    async with asyncio.timeout(LIMIT):
+        while not (await last_told()).endswith(f"-{end}"):  # noqa: ASYNC110  another process's
+            await asyncio.sleep(0.05)
+    assert half.supervisor.restarts == 0
+
+
+@pytest.mark.parametrize("patience", [AdminPatience(to_answer=20.0, to_end=0.2)])
+async def test_a_reader_that_sleeps_is_told_how_much_it_missed(half: Half) -> None:
+    begin, version = half.newest_event(), "x" * 1_000
+    told = missed = 0
+    async with (
+        httpx.AsyncClient(base_url=half.url, trust_env=False) as client,
+        client.stream("GET", "/api/v1/events", headers=half.credentials()) as answer,
+    ):
+        for number in range(20_000):  # far more than sockets and ring hold
+            half.events.relay_started(version, now=0.0)
+            half.supervisor.tell_events()
+            if number % 100 == 0:
+                await asyncio.sleep(0)
+        end = half.newest_event()
+        async with asyncio.timeout(LIMIT):
+            async for line in answer.aiter_lines():
+                if '"type":"missed"' in line:
+                    missed += json.loads(line.removeprefix("data: "))["count"]
+                told += line == "event: relay_started"
+                if line.startswith("id: ") and line.endswith(f"-{end}"):
+                    break
+    assert missed > 0
+    assert told + missed == end - begin
 
 
 async def test_a_renewed_token_and_pin_reach_this_process_and_the_next(half: Half) -> None:

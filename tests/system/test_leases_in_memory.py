@@ -47,7 +47,7 @@ class Party:
             relay=relay,
             blocks=blocks,
             on_events=lambda events, now: None,
-            on_answer=lambda command, done: None,
+            on_answer=lambda answer: None,
         )
         self.simulation.attach(self.endpoint, consumer)
 

@@ -85,7 +85,7 @@ class Room:
             ),
             blocks=blocks,
             on_events=self.check,
-            on_answer=lambda command, done: None,
+            on_answer=lambda answer: None,
         )
         self.simulation.attach(self.endpoint, consumer)
         self.members: list[Member] = []
@@ -177,6 +177,7 @@ def test_a_copy_in_pieces_counts_once() -> None:
     assert after.received - before.received == 1
     assert after.chosen - before.chosen == after.sent - before.sent == 1
     assert after.sent_bytes - before.sent_bytes == 4 + 14 + 1_400
+    assert (after.cut - before.cut, after.pieces - before.pieces) == (1, 2)
     assert len(destination.port.take()) == 1
 
 
@@ -193,6 +194,8 @@ def test_an_uneven_fragment_is_cut_again_and_put_together() -> None:
         source.endpoint.queue([(key, 0, fragment)], now=room.simulation.now)
     room.simulation.run_for(0.1)
     assert destination.port.take() == [header + payload]
+    total = room.counters()
+    assert (total.sent, total.cut, total.pieces) == (2, 1, 2)
 
 
 def test_frames_go_on_while_a_path_narrows_and_widens_again() -> None:
@@ -233,3 +236,4 @@ def test_a_copy_of_which_only_a_piece_left_in_time_is_dropped_and_counted_once()
     total = room.counters()
     assert total.dropped_egress[EgressDrop.QUEUE_TIMEOUT] == 1
     assert (total.chosen, total.sent, total.queued) == (1, 0, 0)
+    assert (total.cut, total.pieces, total.datagrams_sent) == (0, 1, 1)

@@ -86,7 +86,7 @@ class Party:
             relay=relay,
             blocks=blocks,
             on_events=lambda events, now: None,
-            on_answer=lambda command, done: None,
+            on_answer=lambda answer: None,
         )
         self.driver = EndpointDriver(endpoint, consumer)
         self.driver.start()

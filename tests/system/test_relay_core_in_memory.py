@@ -77,7 +77,7 @@ class Hall:
             relay=self.relay,
             blocks=blocks,
             on_events=self._check,
-            on_answer=lambda command, done: None,
+            on_answer=lambda answer: None,
         )
         self.simulation.attach(self.endpoint, consumer)
         self.peers = 0

@@ -95,7 +95,7 @@ class Party:
             relay=self.relay,
             blocks=blocks,
             on_events=self._keep,
-            on_answer=lambda command, done: None,
+            on_answer=lambda answer: None,
         )
         self.simulation.attach(self.endpoint, self.consumer)
         self._seats = 0

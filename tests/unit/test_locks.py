@@ -19,7 +19,7 @@ def requirements(lock: str) -> dict[str, re.Match[str]]:
 
 
 def test_there_is_a_lock_for_each_environment() -> None:
-    assert LOCKS.keys() == {"runtime", "dev", *FOR_IMAGES}
+    assert LOCKS.keys() == {"runtime", "dev", "fuzz", *FOR_IMAGES}
 
 
 @pytest.mark.parametrize("lock", sorted(LOCKS))

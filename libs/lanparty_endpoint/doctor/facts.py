@@ -137,6 +137,8 @@ class SessionFacts(_Model):
     mac: str
     room_mtu: int | None = None
     """Bytes; None before the first welcome."""
+    packet_size: int | None = None
+    """Bytes of UDP payload that packets were limited to (`--packet-size`); None: no limit."""
     send_budget: int | None = None
     """Bytes of the largest overlay datagram that goes to the relay now."""
     relay_round_trip: float | None = None

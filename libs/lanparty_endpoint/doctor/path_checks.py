@@ -30,6 +30,7 @@ def judge_mtu(path: PathFacts, session: SessionFacts | None) -> CheckResult:
     details: dict[str, object] = {
         "largest_packet": largest,
         "sizes_tried": list(path.sizes_tried),
+        "packet_size": session and session.packet_size,
         "send_budget": session and session.send_budget,
         "room_mtu": session and session.room_mtu,
     }
@@ -38,6 +39,8 @@ def judge_mtu(path: PathFacts, session: SessionFacts | None) -> CheckResult:
         full = session.room_mtu + TAGGED_HEADER_LENGTH + HEADER_LENGTH
         whole = session.send_budget >= full
         figure += ", full frames go " + ("whole" if whole else "in two pieces")
+    if session is not None and session.packet_size is not None:
+        figure += f", you limited them to {session.packet_size:,}"
     if largest < _SMALL_PACKET:
         return CheckResult(
             check=check,

@@ -4,6 +4,7 @@ import ssl
 from typing import Final
 
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.packet import QuicProtocolVersion
 
 from lanparty_quic.aioquic_engine.congestion import CONGESTION_CONTROL
 from lanparty_quic.endpoint import PinnedKey, Trust
@@ -59,4 +60,5 @@ def _configuration(limits: EndpointLimits, *, is_client: bool) -> QuicConfigurat
         max_datagram_frame_size=_LARGEST_FRAME,
         max_datagram_size=limits.packet_size,
         max_stream_data=limits.stream_window,
+        supported_versions=[QuicProtocolVersion.VERSION_1],
     )

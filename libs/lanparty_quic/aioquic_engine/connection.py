@@ -13,11 +13,11 @@ from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 from aioquic.tls import AlertDescription
 
 from lanparty_obs.codes import SessionEnd, quic_error_code
-from lanparty_obs.reasons import PacketDrop
+from lanparty_obs.reasons import HandshakeFailure, PacketDrop
 from lanparty_quic.aioquic_engine import private
 from lanparty_quic.aioquic_engine.acknowledging import AcknowledgementPace
 from lanparty_quic.aioquic_engine.control import ControlWriter
-from lanparty_quic.aioquic_engine.endings import NO_ANSWER, end_of
+from lanparty_quic.aioquic_engine.endings import NO_ANSWER, end_of, failure_of
 from lanparty_quic.aioquic_engine.feeding import feed
 from lanparty_quic.aioquic_engine.inbox import Inbox
 from lanparty_quic.aioquic_engine.liveness import Liveness
@@ -36,6 +36,7 @@ from lanparty_quic.endpoint import (
 )
 from lanparty_quic.identity import pin_of
 from lanparty_quic.limits import EndpointLimits
+from lanparty_quic.pool import Pool
 from lanparty_quic.send_queue import SendQueue
 
 __all__ = ["AioquicConnection", "OutgoingPacket"]
@@ -55,6 +56,23 @@ _ROUNDING: Final = 1e-6
 """Seconds. aioquic's loss timer is due at a sum of times and acts on a difference of the same,
 which may be just too small at that very moment."""
 
+_MOST_ANSWERS: Final = 1024
+"""Packets that a peer may still answer, as far as it matters whose work the answer is."""
+
+_HANDSHAKE_GAP_LIMIT: Final = 16_384
+"""Bytes of a handshake that may wait for a gap to close: any certificate chain fits. aioquic would
+keep half a megabyte for everybody who says hello."""
+
+_LITTLE: Final = 64
+"""Bytes of a packet for its header, its tag and an acknowledgement."""
+
+_EMPTY_BYTES_OF_WORK: Final = 48
+"""Bytes of a packet beyond those, and what it brought, that cost as much as a packet: in the worst
+case they are frames of two bytes that say nothing."""
+
+_CONTROL_BYTES_OF_WORK: Final = 256
+"""Control bytes that cost as much: read as a message, checked, and perhaps answered."""
+
 _GAP_LIMIT: Final = 131_072
 """Stream bytes that may wait for a gap to close before the peer is called broken."""
 
@@ -72,14 +90,17 @@ class AioquicConnection:
         limits: EndpointLimits,
         address: Address,
         trust: Trust | None,
+        flight: Pool,
         now: float,
     ) -> None:
-        """`trust` is None for an accepted connection."""
+        """`trust` is None for an accepted connection. `flight` counts the packets of all."""
         self.key = key
         self.queue = queue
         self.connected = False
         self.closed = False
         """Nothing more will come; the endpoint forgets it."""
+        self.failure: HandshakeFailure | None = None
+        """Why its handshake came to nothing, once it has and the reason is known."""
         self.routes: set[bytes] = set()
         """The connection ids by which its peer addresses it."""
         self.scheduled_at: float | None = None
@@ -99,7 +120,16 @@ class AioquicConnection:
         self._must_write = True
         """Something happened after which only `write` knows whether there is something to say."""
         self._losses_seen = 0
+        self._packet_limit: int | None = None
+        self._answers_left = 0
+        self._flight = flight
+        self._in_flight = 0
+        self._control_bytes = 0
+        """Of the packet that is being taken in."""
+        self._empty_bytes = 0
+        """Its bytes in which nothing was brought, if it is genuine: others aren't even opened."""
         private.bound_peer(quic, window=limits.stream_window)
+        self._frames = private.count_frames(quic)
         self._add_route(quic.host_cid)
 
     @property
@@ -136,17 +166,42 @@ class AioquicConnection:
         """Take in one packet, or say why not; `collect` follows, once for a batch."""
         if self.connected:
             self._pace.expect_packet(now=now)
+        self._frames.handled = self._control_bytes = self._empty_bytes = 0
         try:
             genuine = private.take_in(self._quic, packet, source, now=now)
         except Exception as error:  # noqa: BLE001  the border: a peer's bytes must not end the endpoint
             self._fail(error)
             return PacketDrop.MALFORMED
         if genuine:
+            if not self.connected and not self.dialed:
+                private.drop_handshake_buffers(self._quic)
+            self._empty_bytes = len(packet) - _LITTLE
             self._liveness.heard_at = now
             self._look_at_acknowledgements(now)
             return None
         # What a dialed listener answers first may be no packet of the connection, but a Retry.
         return None if self.dialed and not self.connected else PacketDrop.UNDECRYPTABLE
+
+    def further_work(self) -> float:
+        """Say what the packet just taken in and collected has cost beyond that of any packet."""
+        empty = max(0, self._empty_bytes) / _EMPTY_BYTES_OF_WORK
+        return empty + self._control_bytes / _CONTROL_BYTES_OF_WORK
+
+    def answers(self) -> bool:
+        """Tell of a packet without a payload whether it may be one acknowledgement of payloads.
+
+        There is one at most for each packet of payloads that was sent.
+        """
+        if not self._answers_left:
+            return False
+        self._answers_left -= 1
+        return True
+
+    def release(self) -> None:
+        """Free what it holds, after its last packet; none of its verbs may be called again."""
+        self.queue.clear()
+        self._count_flight(0)
+        private.dissolve(self._quic)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what time has made due; `collect` and `write` follow."""
@@ -158,6 +213,7 @@ class AioquicConnection:
 
     def _handle_due(self, now: float) -> None:
         if not self.connected and self._liveness.handshake_is_late(now=now):
+            self.failure = HandshakeFailure.TIMEOUT
             self._quic.close()
             self._report_closed(SessionEnd.RELAY_UNREACHABLE, NO_ANSWER, by_peer=False)
             return
@@ -169,6 +225,14 @@ class AioquicConnection:
             self._quic.send_ping(0)
 
     # Out
+
+    def limit_datagrams(self, size: int) -> None:
+        """Send no payload over `size` bytes, and try no packet that is larger than it needs."""
+        self.queue.limit(size)
+        self._packet_limit = private.packet_for_datagram(self._quic, size)
+        if self.connected and self._packet_limit < self._largest_packet():
+            self._must_write = True
+            self._search_path()
 
     def send_control(self, data: bytes) -> None:
         """Append to the control stream."""
@@ -212,6 +276,9 @@ class AioquicConnection:
         if owed_acknowledgement and not self._pace.waits:
             self._pace.sent(now=now)
         self._losses_seen = private.packets_lost(self._quic)
+        if not self.closed:
+            self._count_flight(private.packets_in_flight(self._quic))
+        private.bound_acknowledgements(self._quic)
         # Whatever the congestion window holds back may leave with the next acknowledgement.
         has_room = private.congestion_room(self._quic) >= self._prober.packet_size
         self._must_write = not (self.connected and has_room) or self._control.waits
@@ -224,7 +291,12 @@ class AioquicConnection:
             self._liveness.look_at_acknowledgements(largest=largest, waiting=waiting, now=now)
 
     def farewell(self, *, now: float) -> list[OutgoingPacket]:
-        """Return the close that a closed connection owes its peer; empty if the peer closed it."""
+        """Return the close that a closed connection owes its peer; empty if the peer closed it.
+
+        A client that went silent in its handshake gets none: its address may be another's.
+        """
+        if self.failure is HandshakeFailure.TIMEOUT and not self.dialed:
+            return []
         try:
             return self._quic.datagrams_to_send(now)
         except Exception:  # noqa: BLE001  the border: it is over in any case, only silently now
@@ -240,9 +312,18 @@ class AioquicConnection:
         while True:
             room = None
             if self.connected:
-                room = feed(self._quic, self.queue, packet_size=self._prober.packet_size, now=now)
+                room = feed(
+                    self._quic,
+                    self.queue,
+                    packet_size=self._prober.packet_size,
+                    most_packets=self._packets_left(),
+                    now=now,
+                )
                 self._pace.hasten(room=room or 0, now=now)
-            packets += self._quic.datagrams_to_send(now)
+            written = self._quic.datagrams_to_send(now)
+            packets += written
+            if room is not None:
+                self._answers_left = min(_MOST_ANSWERS, self._answers_left + len(written))
             if room is None or not len(self.queue):
                 break
         if self._closing is not None and self._may_close(now):
@@ -251,6 +332,14 @@ class AioquicConnection:
             self._quic.close(error_code=quic_error_code(end), reason_phrase=reason)
             self._report_closed(end, text, by_peer=False)
         return packets
+
+    def _packets_left(self) -> int:
+        in_flight = private.packets_in_flight(self._quic)
+        return min(self._limits.packets_in_flight, self._flight.left) - in_flight
+
+    def _count_flight(self, in_flight: int) -> None:
+        self._flight.used += in_flight - self._in_flight
+        self._in_flight = in_flight
 
     def _may_close(self, now: float) -> bool:
         if not self.connected or not self._control.waits:
@@ -307,19 +396,28 @@ class AioquicConnection:
         if ended is not None:
             by_peer = private.closed_by_peer(quic)
             end = end_of(ended, by_peer=by_peer, connected=self.connected, dialed=self.dialed)
+            self.failure = failure_of(ended, by_peer=by_peer)
             self._report_closed(end, ended.reason_phrase, by_peer=by_peer)
             return
         private.bound_streams(quic)
         if self.connected:
             self._check_streams()
             self._check_address()
+        elif private.buffered_handshake(quic) > _HANDSHAKE_GAP_LIMIT:
+            quic.close(error_code=QuicErrorCode.CRYPTO_BUFFER_EXCEEDED)
+            self._report_closed(
+                SessionEnd.PROTOCOL_ERROR, "too much of a handshake beyond a gap", by_peer=False
+            )
 
     def _collect_event(self, event: quic_events.QuicEvent) -> None:
         match event:
             case quic_events.DatagramFrameReceived(data=data):
                 if self.connected:
-                    self._inbox.add_payload(self.key, data)
+                    self._inbox.open_payload(data)
+                    self._empty_bytes -= len(data)
             case quic_events.StreamDataReceived(stream_id=private.CONTROL_STREAM):
+                self._control_bytes += len(event.data)
+                self._empty_bytes -= len(event.data)
                 if event.data and self.connected:
                     self._inbox.add_event(ControlReceived(self.key, event.data))
                 if event.end_stream:
@@ -373,7 +471,13 @@ class AioquicConnection:
             self._inbox.add_event(AddressChanged(self.key, address))
 
     def _search_path(self) -> None:
-        self._prober.start(ceiling=self._limits.packet_size_to_reach(self._address[0]))
+        ceiling = self._largest_packet()
+        if self._packet_limit is not None:
+            ceiling = min(ceiling, self._packet_limit)
+        self._prober.start(ceiling=ceiling)
+
+    def _largest_packet(self) -> int:
+        return self._limits.packet_size_to_reach(self._address[0])
 
     def _report_extra_stream(self) -> None:
         if self.connected and not self._extra_stream_reported:
@@ -389,6 +493,7 @@ class AioquicConnection:
     def _report_closed(self, end: SessionEnd, text: str, *, by_peer: bool) -> None:
         self.closed = True
         self.queue.clear()
+        self._count_flight(0)
         if self.connected or self.dialed:
             closed = ConnectionClosed(self.key, end, text[:_TEXT_LIMIT], by_peer)
             self._inbox.add_event(closed)

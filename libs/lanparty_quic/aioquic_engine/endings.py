@@ -7,8 +7,9 @@ from aioquic.quic.packet import QuicErrorCode
 from aioquic.tls import AlertDescription
 
 from lanparty_obs.codes import SessionEnd, session_end_of
+from lanparty_obs.reasons import HandshakeFailure
 
-__all__ = ["NO_ANSWER", "end_of"]
+__all__ = ["NO_ANSWER", "end_of", "failure_of"]
 
 NO_ANSWER: Final = "no answer"
 
@@ -37,3 +38,14 @@ def end_of(
         # aioquic's idle timeout; it has no code of its own because nothing is sent for it.
         return SessionEnd.CONNECTION_LOST if dialed else SessionEnd.IDLE
     return SessionEnd.PROTOCOL_ERROR
+
+
+def failure_of(event: ConnectionTerminated, *, by_peer: bool) -> HandshakeFailure:
+    """Tell why a connection that ended before its handshake was complete came to nothing."""
+    if event.error_code == _OTHER_PROTOCOL:
+        return HandshakeFailure.OTHER_PROTOCOL
+    if by_peer:
+        return HandshakeFailure.CLOSED_BY_PEER
+    if event.error_code in _ALERTS:
+        return HandshakeFailure.TLS
+    return HandshakeFailure.TRANSPORT

@@ -12,16 +12,19 @@ from lanparty_quic.send_queue import SendQueue
 __all__ = ["feed"]
 
 
-def feed(quic: QuicConnection, queue: SendQueue, *, packet_size: int, now: float) -> int | None:
+def feed(
+    quic: QuicConnection, queue: SendQueue, *, packet_size: int, most_packets: int, now: float
+) -> int | None:
     """Fill the packets that may leave now from the queue, whose budget is that of a packet.
 
-    Returns the bytes that are left in the first of them, None when nothing was handed over.
+    No more than `most_packets`, whatever congestion control allows. Returns the bytes that are left
+    in the first of them, None when nothing was handed over.
     """
     if not len(queue) or private.datagrams_pending(quic):
         return None
     overhead = packet_size - private.packet_room(quic)
     window = private.congestion_room(quic)
-    packets = private.packets_allowed_by_pacing(quic, now=now)
+    packets = min(most_packets, private.packets_allowed_by_pacing(quic, now=now))
     first_room: int | None = None
     room = 0
     opened = 0

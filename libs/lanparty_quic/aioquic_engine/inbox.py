@@ -12,6 +12,7 @@ class Inbox:
         self.routes: dict[bytes, ConnectionKey] = {}
         """Connection ids that peers may address (RFC 9000 section 5.1)."""
         self._events: list[EndpointEvent] = []
+        self._opened: list[bytes] = []
         self._payloads: dict[ConnectionKey, list[bytes]] = {}
 
     @property
@@ -23,8 +24,19 @@ class Inbox:
         """Report what happened."""
         self._events.append(event)
 
+    def open_payload(self, payload: bytes) -> None:
+        """Report a datagram of the packet that is being taken in."""
+        self._opened.append(payload)
+
+    def take_opened(self) -> list[bytes]:
+        """Take what was in that packet; the endpoint decides when the consumer gets it."""
+        if not self._opened:
+            return []
+        taken, self._opened = self._opened, []
+        return taken
+
     def add_payload(self, connection: ConnectionKey, payload: bytes) -> None:
-        """Report a datagram."""
+        """Hand a datagram to the consumer."""
         found = self._payloads.get(connection)
         if found is None:
             self._payloads[connection] = [payload]

@@ -9,11 +9,17 @@ list of its own.
 import math
 from typing import Final, cast
 
-from aioquic.quic.connection import Limit, QuicConnection, QuicConnectionState
+from aioquic._buffer import Buffer
+from aioquic.quic.connection import (
+    Limit,
+    QuicConnection,
+    QuicConnectionError,
+    QuicConnectionState,
+)
 from aioquic.quic.events import ConnectionTerminated
-from aioquic.quic.packet import QuicFrameType
+from aioquic.quic.packet import QuicErrorCode, QuicFrameType
 from aioquic.quic.stream import QuicStream
-from aioquic.tls import Epoch
+from aioquic.tls import Epoch, State
 from cryptography.x509 import Certificate
 
 from lanparty_quic.aioquic_engine.congestion import CountingReno
@@ -25,23 +31,30 @@ __all__ = [
     "PRIVATE_FIELDS",
     "SPACE_FIELDS",
     "STREAM_FIELDS",
+    "FrameHandlers",
     "acknowledge_by",
     "acknowledgement_waits",
     "acknowledgements",
+    "bound_acknowledgements",
     "bound_peer",
     "bound_streams",
     "buffered_control",
+    "buffered_handshake",
     "close_event",
     "closed_by_peer",
     "congestion_room",
     "control_backlog",
     "control_waits",
+    "count_frames",
     "datagrams_pending",
+    "dissolve",
+    "drop_handshake_buffers",
     "has_decrypted",
     "has_extra_streams",
     "largest_datagram",
     "packet_room",
     "packets_allowed_by_pacing",
+    "packets_in_flight",
     "packets_lost",
     "peer_certificate",
     "set_acknowledgement_delay",
@@ -51,10 +64,15 @@ __all__ = [
     "take_in",
 ]
 
+_FRAME_HANDLERS: Final = "_QuicConnection__frame_handlers"
+"""Mangled, as a class's own name with two underscores is."""
+
 PRIVATE_FIELDS: Final = (
+    _FRAME_HANDLERS,
     "_ack_delay",
     "_ack_eliciting_sent_since_receipt",
     "_close_event",
+    "_crypto_buffers",
     "_datagrams_pending",
     "_local_max_data",
     "_local_max_streams_bidi",
@@ -74,10 +92,16 @@ PRIVATE_FIELDS: Final = (
     "_state",
     "_streams",
     "tls._peer_certificate",
+    "tls.state",
 )
 """Paths from a `QuicConnection`; those of what it holds are in the sets below."""
 
-SPACE_FIELDS: Final = ("ack_at", "ack_eliciting_in_flight", "largest_acked_packet")
+SPACE_FIELDS: Final = (
+    "ack_at",
+    "ack_eliciting_in_flight",
+    "largest_acked_packet",
+    "sent_packets",
+)
 """Paths from a `QuicPacketSpace`."""
 
 STREAM_FIELDS: Final = (
@@ -118,9 +142,19 @@ def largest_datagram(quic: QuicConnection) -> int:
     return max(0, min(packet_room(quic), peer_limit) - DATAGRAM_OVERHEAD)
 
 
+def packet_for_datagram(quic: QuicConnection, size: int) -> int:
+    """Return the size of the packet to this peer that just carries a payload of `size` bytes."""
+    return size + DATAGRAM_OVERHEAD + _PACKET_OVERHEAD + len(quic._peer_cid.cid)
+
+
 def datagrams_pending(quic: QuicConnection) -> bool:
     """Tell whether datagrams that were handed over have not left yet."""
     return bool(quic._datagrams_pending)
+
+
+def packets_in_flight(quic: QuicConnection) -> int:
+    """Return how many packets after the handshake wait for their acknowledgement."""
+    return quic._spaces[Epoch.ONE_RTT].ack_eliciting_in_flight
 
 
 def congestion_room(quic: QuicConnection) -> int:
@@ -253,6 +287,92 @@ def bound_streams(quic: QuicConnection) -> None:
 def buffered_control(quic: QuicConnection) -> int:
     """Return the stream bytes that wait for a gap before them to close."""
     return sum(len(stream.receiver._buffer) for stream in quic._streams.values())
+
+
+# Work: a packet may hold a thousand frames that ask for nothing
+
+_MOST_FRAMES: Final = 128
+"""Frames in a packet, of 1,500 bytes at most, up to which it may have a use: the smallest datagrams
+with an Ethernet frame are seventy, and whatever else a connection says at one time is a few."""
+
+
+class FrameHandlers(dict[int, object]):
+    """aioquic's table of what handles a frame, which counts how often it is asked."""
+
+    handled = 0
+    """Frames of the packet that is being taken in."""
+
+    def __getitem__(self, frame_type: int) -> object:
+        self.handled += 1
+        if self.handled > _MOST_FRAMES:
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.PROTOCOL_VIOLATION,
+                frame_type=frame_type,
+                reason_phrase="a packet of too many frames",
+            )
+        return super().__getitem__(frame_type)
+
+
+def count_frames(quic: QuicConnection) -> FrameHandlers:
+    """Count the frames of each packet from now on, and refuse one of too many.
+
+    What a peer may ask for without an end is its listener's to bound (RFC 9000 section 21.9).
+    """
+    handlers = FrameHandlers(getattr(quic, _FRAME_HANDLERS))
+    setattr(quic, _FRAME_HANDLERS, handlers)
+    return handlers
+
+
+# Memory: an unfinished handshake is what a stranger gets for one packet
+
+_SAID_ALL: Final = (State.SERVER_EXPECT_FINISHED, State.SERVER_POST_HANDSHAKE)
+_NO_BUFFER: Final = Buffer(capacity=1)
+
+
+def drop_handshake_buffers(quic: QuicConnection) -> None:
+    """Let an accepted connection's buffers for TLS messages go, 48 KB, once it has said them all.
+
+    It has with the answer to the client's greeting: neither session tickets nor certificates of
+    clients are used, and TLS in QUIC updates no keys (RFC 9001 section 6).
+    """
+    if quic.tls.state in _SAID_ALL:
+        for epoch in quic._crypto_buffers:
+            quic._crypto_buffers[epoch] = _NO_BUFFER
+
+
+def dissolve(quic: QuicConnection) -> None:
+    """Let everything that a connection refers to go; it can't be used any more.
+
+    It refers to itself in many ways. Left to the collector of cycles, a flood of short connections
+    makes it search through all that a relay has, for a tenth of a second each time.
+    """
+    for space in quic._spaces.values():
+        space.sent_packets.clear()
+    quic.__dict__.clear()
+
+
+def buffered_handshake(quic: QuicConnection) -> int:
+    """Return the handshake's bytes that wait for a gap before them to close."""
+    return sum(len(stream.receiver._buffer) for stream in quic._crypto_streams.values())
+
+
+_MOST_RECORDS: Final = 256
+"""Records of sent packets up to which those of plain acknowledgements are kept."""
+
+
+def bound_acknowledgements(quic: QuicConnection) -> None:
+    """Forget the oldest packets that only acknowledged; after each write.
+
+    No peer acknowledges an acknowledgement by itself, so aioquic keeps the record of each until
+    something else is acknowledged: of a peer that only sends, half a megabyte a second.
+    """
+    sent = quic._spaces[Epoch.ONE_RTT].sent_packets
+    waiting = quic._spaces[Epoch.ONE_RTT].ack_eliciting_in_flight
+    if len(sent) - waiting <= _MOST_RECORDS:
+        return
+    old = [number for number, packet in sent.items() if not packet.in_flight]
+    for number in old[: -_MOST_RECORDS // 2]:
+        del sent[number]
 
 
 # Life and figures

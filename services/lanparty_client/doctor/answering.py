@@ -81,6 +81,7 @@ async def answer_doctor(endpoint: Examined) -> Answers:
         interface=wish.interface,
         mac=str(endpoint.interface.mac),
         room_mtu=welcome.mtu if welcome else None,
+        packet_size=wish.packet_size,
         send_budget=statistics.datagram_budget if statistics else None,
         relay_round_trip=session.round_trip_time if session else None,
         packets_lost=statistics.packets_lost if statistics else 0,

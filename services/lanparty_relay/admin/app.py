@@ -1,7 +1,7 @@
 """The web app, made from its parts: who may ask what, and how the schema describes it."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -9,10 +9,19 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
 
 from lanparty_relay.admin import models
+from lanparty_relay.admin.body_limit import BodyLimit
+from lanparty_relay.admin.counter_history import CounterHistory
+from lanparty_relay.admin.event_models import EventData
+from lanparty_relay.admin.events import events_router
+from lanparty_relay.admin.frame_models import FrameLogEvent
+from lanparty_relay.admin.frames import frames_router
+from lanparty_relay.admin.history import history_router
 from lanparty_relay.admin.metrics import METRICS_MEDIA_TYPE, MetricsPage
 from lanparty_relay.admin.observation import Observer
+from lanparty_relay.admin.peers import peers_router
 from lanparty_relay.admin.problems import (
     Problem,
     ProblemDetails,
@@ -20,6 +29,7 @@ from lanparty_relay.admin.problems import (
     problem_responses,
 )
 from lanparty_relay.admin.rooms import rooms_router
+from lanparty_relay.admin.schema_links import add_links
 from lanparty_relay.admin.state import RelayState
 from lanparty_relay.admin.views import view_of_relay
 
@@ -41,6 +51,9 @@ _REFUSALS: Final = problem_responses(
 )
 
 
+_UNRETURNED: Final[Sequence[type[BaseModel]]] = (ProblemDetails, FrameLogEvent, EventData)
+
+
 @dataclass(frozen=True, slots=True)
 class AdminParts:
     """What the web app needs."""
@@ -48,6 +61,7 @@ class AdminParts:
     state: RelayState
     observer: Observer
     metrics: MetricsPage
+    history: CounterHistory
 
 
 def create_app(parts: AdminParts) -> FastAPI:
@@ -61,24 +75,34 @@ def create_app(parts: AdminParts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.add_middleware(BodyLimit)
     handle_problems(app)
     app.include_router(_health_router(parts.state))
     guarded = [Depends(_token_check(parts.state))]
     app.include_router(_metrics_router(parts.metrics), dependencies=guarded, responses=_REFUSALS)
     synchronised = [*guarded, Depends(_synchronised_check(parts.state))]
-    for router in (_relay_router(parts), rooms_router(parts.state, parts.observer)):
+    for router in (
+        _relay_router(parts),
+        rooms_router(parts.state, parts.observer),
+        peers_router(parts.state, parts.observer),
+        history_router(parts.history, parts.observer),
+        events_router(parts.state),
+        frames_router(parts.state),
+    ):
         app.include_router(router, prefix="/api/v1", dependencies=synchronised, responses=_REFUSALS)
     return app
 
 
 class _AdminApp(FastAPI):
     def openapi(self) -> dict[str, Any]:  # Any: OpenAPI
-        """Add the schema of problems, which no route returns by itself."""
+        """Add what no route says: schemas of problems and of streams' events, and the links."""
         schema = super().openapi()
-        problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas = schema["components"]["schemas"]
-        schemas.update(problem.pop("$defs", {}))
-        schemas["ProblemDetails"] = problem
+        for model in _UNRETURNED:
+            described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(described.pop("$defs", {}))
+            schemas[model.__name__] = described
+        add_links(schema)
         return schema
 
 
@@ -98,7 +122,7 @@ def _token_check(state: RelayState) -> Callable[..., None]:
         if not secrets.compare_digest(given.credentials.encode(), expected.encode()):
             raise Problem(
                 HTTPStatus.UNAUTHORIZED,
-                "This is not the relay's admin token.",
+                "This is not the relay's admin token: `lanparty-relay token` prints it.",
                 {"WWW-Authenticate": 'Bearer realm="softlan relay", error="invalid_token"'},
             )
 

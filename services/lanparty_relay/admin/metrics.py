@@ -6,20 +6,18 @@ from closed sets (`lanparty_obs`) but for the public ids of rooms and peers.
 
 import asyncio
 from collections.abc import Callable, Iterator
+from statistics import median
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from lanparty_obs.codes import SessionEnd
-from lanparty_obs.reasons import PacketDrop
 from lanparty_relay.admin.observation import Observation, Observer
+from lanparty_relay.admin.relay_metrics import about_heartbeat, about_relay
 from lanparty_relay.admin.tunnel_metrics import TunnelMetrics
-from lanparty_relay.admin_link import Heartbeat
-from lanparty_relay.core import SessionFault
 
 __all__ = ["METRICS_MEDIA_TYPE", "MetricsPage"]
 
@@ -65,130 +63,37 @@ class RelayCollector(Collector):
         seen = self.observation
         if seen is None:
             return
-        yield from _about_relay(seen)
+        yield from about_relay(seen)
         if seen.heartbeat is not None:
-            yield _leases(seen.heartbeat)
-            yield from _about_packets(seen.heartbeat)
-            yield from _about_sessions(seen.heartbeat)
+            yield from about_heartbeat(seen.heartbeat)
         yield from _relay_counters(seen)
+        yield from _round_trips(seen)
         yield from _about_rooms(seen)
-        yield from _about_peers(seen)
-
-
-def _about_relay(seen: Observation) -> Iterator[Metric]:
-    configuration = seen.configuration
-    info = GaugeMetricFamily(
-        "softlan_relay_info", "Version of the relay; the value is 1.", labels=["version"]
-    )
-    info.add_metric([configuration.version], 1)
-    yield info
-    yield GaugeMetricFamily(
-        "softlan_relay_start_time_seconds",
-        "Unix time at which the relay started.",
-        value=seen.wall_clock(configuration.started_at),
-    )
-    yield GaugeMetricFamily("softlan_relay_rooms", "Rooms now.", value=len(seen.rooms))
-    yield GaugeMetricFamily(
-        "softlan_relay_peers", "Endpoints in all rooms now.", value=sum(1 for _ in seen.peers())
-    )
-    yield GaugeMetricFamily(
-        "softlan_relay_rooms_limit", "Most rooms at once.", value=configuration.limits.rooms
-    )
-    yield GaugeMetricFamily(
-        "softlan_relay_peers_limit",
-        "Most endpoints in all rooms together.",
-        value=configuration.limits.peers,
-    )
-    yield CounterMetricFamily(
-        "softlan_relay_admin_restarts",
-        "Times that the admin process was started again.",
-        value=configuration.admin_restarts,
-    )
-    if seen.heartbeat_age is not None:
-        yield GaugeMetricFamily(
-            "softlan_relay_heartbeat_age_seconds",
-            "Time since the forwarding half last said that it runs.",
-            value=max(0.0, seen.heartbeat_age),
-        )
-
-
-def _leases(heartbeat: Heartbeat) -> Metric:
-    return GaugeMetricFamily(
-        "softlan_relay_leases",
-        "Addresses leased, those that are kept for absent players too.",
-        value=heartbeat.leases,
-    )
-
-
-def _about_packets(heartbeat: Heartbeat) -> Iterator[Metric]:
-    yield GaugeMetricFamily(
-        "softlan_relay_connections",
-        "QUIC connections now, handshakes included.",
-        value=heartbeat.connections,
-    )
-    yield CounterMetricFamily(
-        "softlan_relay_cpu_seconds",
-        "Processor time of the forwarding half.",
-        value=heartbeat.cpu_seconds,
-    )
-    yield CounterMetricFamily(
-        "softlan_relay_packets_received", "UDP packets received.", value=heartbeat.packets_received
-    )
-    yield CounterMetricFamily(
-        "softlan_relay_packets_routed",
-        "UDP packets received and taken by a connection.",
-        value=heartbeat.packets_routed,
-    )
-    yield CounterMetricFamily(
-        "softlan_relay_packets_sent", "UDP packets sent.", value=heartbeat.packets_sent
-    )
-    dropped = CounterMetricFamily(
-        "softlan_relay_packets_dropped",
-        "UDP packets dropped that no connection took, by reason.",
-        labels=["reason"],
-    )
-    for reason in PacketDrop:
-        dropped.add_metric([reason.value], heartbeat.packets_dropped.get(reason, 0))
-    yield dropped
-    yield CounterMetricFamily(
-        "softlan_relay_socket_overflows",
-        "UDP packets that the kernel dropped because the socket's buffer was full.",
-        value=heartbeat.socket_overflows,
-    )
-
-
-def _about_sessions(heartbeat: Heartbeat) -> Iterator[Metric]:
-    sessions = heartbeat.sessions
-    for name, text, value in (
-        ("handshakes", "QUIC handshakes completed.", sessions.handshakes),
-        ("sessions_admitted", "Endpoints admitted to a room.", sessions.admitted),
-        ("sessions_resumed", "Endpoints admitted with a resume token.", sessions.resumed),
-        ("sessions_abandoned", "Connections gone before a decision.", sessions.abandoned),
-    ):
-        yield CounterMetricFamily(f"softlan_relay_{name}", text, value=value)
-    rejected = CounterMetricFamily(
-        "softlan_relay_sessions_rejected", "Endpoints not admitted, by code.", labels=["code"]
-    )
-    ended = CounterMetricFamily(
-        "softlan_relay_sessions_ended", "Admitted sessions that ended, by code.", labels=["code"]
-    )
-    for code in SessionEnd:
-        rejected.add_metric([code.value], sessions.rejected.get(code, 0))
-        ended.add_metric([code.value], sessions.ended.get(code, 0))
-    yield rejected
-    yield ended
-    faults = CounterMetricFamily(
-        "softlan_relay_session_faults", "Breaches of the protocol, by kind.", labels=["fault"]
-    )
-    for fault in SessionFault:
-        faults.add_metric([fault.value], sessions.faults.get(fault, 0))
-    yield faults
+        if seen.configuration.peer_metrics:
+            yield from _about_peers(seen)
 
 
 def _relay_counters(seen: Observation) -> Iterator[Metric]:
     counters = TunnelMetrics("relay", labels=[])
     counters.add([], seen.snapshot.total(0))
     yield from counters.families()
+
+
+def _round_trips(seen: Observation) -> Iterator[Metric]:
+    """Give what a board shows of all peers, also where the peers have no series. None of none."""
+    each = (seen.snapshot.round_trip_seconds(peer.block) for peer in seen.peers())
+    measured = [seconds for seconds in each if seconds is not None]
+    if measured:
+        yield GaugeMetricFamily(
+            "softlan_relay_round_trip_median_seconds",
+            "Median of the peers' round-trip times; absent while none is measured.",
+            value=median(measured),
+        )
+        yield GaugeMetricFamily(
+            "softlan_relay_round_trip_longest_seconds",
+            "Longest of the peers' round-trip times; absent while none is measured.",
+            value=max(measured),
+        )
 
 
 def _about_rooms(seen: Observation) -> Iterator[Metric]:

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from lanparty_ctrl import Role
 from lanparty_ctrl.fields import PublicRoomId
 from lanparty_obs.codes import SessionEnd
-from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop, PacketDrop
+from lanparty_obs.reasons import Cast, EgressDrop, HandshakeFailure, IngressDrop, PacketDrop
 from lanparty_relay.core import SessionFault
+from lanparty_relay.memory_budget import MemoryPart
 
 __all__ = [
     "AdminHalf",
@@ -18,12 +19,10 @@ __all__ = [
     "Limits",
     "Packets",
     "Peer",
-    "PeerList",
     "ReadinessAnswer",
     "Relay",
     "Reported",
     "Room",
-    "RoomList",
     "RoomSummary",
     "Sessions",
     "SnapshotInfo",
@@ -41,7 +40,8 @@ class Counters(_Answer):
     """Overlay datagrams. `received` is what came from endpoints, `sent` what went to them.
 
     They conserve: received = sum(forwarded) + sum(dropped_ingress), and
-    chosen = sent + sum(dropped_egress) + queued.
+    chosen = sent + sum(dropped_egress) + queued. A copy that had to be cut counts once; its pieces
+    count apart: sent - cut + pieces datagrams have left.
     """
 
     received: Annotated[Count, Field(description="Datagrams received.")]
@@ -61,6 +61,14 @@ class Counters(_Answer):
         dict[EgressDrop, Count], Field(description="Copies dropped, by reason.")
     ]
     queued: Annotated[Count, Field(description="Copies that wait now.")]
+    cut: Annotated[
+        Count,
+        Field(description="Copies sent that left in pieces: the way to their peer is narrow."),
+    ]
+    pieces: Annotated[
+        Count,
+        Field(description="Pieces sent of copies that had been cut, dropped ones included."),
+    ]
 
 
 class RoomSummary(_Answer):
@@ -76,8 +84,14 @@ class RoomSummary(_Answer):
             examples=["10.171.5.0/24"],
         ),
     ]
-    lasting: Annotated[bool, Field(description="Whether the room stays without players.")]
+    lasting: Annotated[
+        bool, Field(description="Whether it was made ahead, and so stays without players.")
+    ]
+    peers_limit: Annotated[int, Field(ge=1, description="Most endpoints that it takes.")]
     opened_at: Annotated[datetime, Field(description="When it was made.")]
+    expires_at: Annotated[
+        datetime | None, Field(description="When it is closed by itself; null for never.")
+    ]
     age_seconds: Annotated[float, Field(ge=0, description="How long ago that was.")]
     peers: Annotated[Count, Field(description="Endpoints in it, a gateway included.")]
     gateway: Annotated[bool, Field(description="Whether it has a gateway.")]
@@ -97,12 +111,6 @@ class Room(RoomSummary):
             examples=["7XJ2M-9QDPA-K"],
         ),
     ]
-
-
-class RoomList(_Answer):
-    """All rooms."""
-
-    rooms: list[RoomSummary]
 
 
 class Reported(_Answer):
@@ -148,12 +156,6 @@ class Peer(_Answer):
     ]
 
 
-class PeerList(_Answer):
-    """The endpoints in a room."""
-
-    peers: list[Peer]
-
-
 class Limits(_Answer):
     """What the relay allows."""
 
@@ -168,6 +170,33 @@ class Limits(_Answer):
     room_mtu: Annotated[int, Field(description="Of new rooms.")]
 
 
+class MemoryShare(_Answer):
+    """What one part of the relay's process takes."""
+
+    most_bytes: Annotated[Count, Field(description="By the settings.")]
+    used_bytes: Annotated[Count, Field(description="Now, reckoned like `most_bytes`.")]
+
+
+class Memory(_Answer):
+    """Memory of the forwarding process. The admin process has its own, 60 to 100 MB."""
+
+    most_bytes: Annotated[Count, Field(description="Sum of the parts: what the settings allow.")]
+    used_bytes: Annotated[Count, Field(description="Sum of the parts now.")]
+    resident_bytes: Annotated[
+        Count | None,
+        Field(description="What the system says that the process has; null where it doesn't."),
+    ]
+    parts: Annotated[
+        dict[MemoryPart, MemoryShare],
+        Field(
+            description="base: interpreter and code; counters: shared with the admin process; "
+            "connections; rooms: with members and leases; ingress: packets to be taken in; egress: "
+            "copies to be sent; in_flight: packets without an acknowledgement; control: messages "
+            "not read or not complete."
+        ),
+    ]
+
+
 class Packets(_Answer):
     """UDP packets of the relay's socket."""
 
@@ -179,6 +208,26 @@ class Packets(_Answer):
     ]
     socket_overflows: Annotated[
         Count, Field(description="Dropped by the kernel because the socket's buffer was full.")
+    ]
+
+
+class Handshakes(_Answer):
+    """QUIC handshakes of newcomers. `sessions` tells what became of those that completed."""
+
+    pending: Annotated[Count, Field(description="Not complete now.")]
+    unproven: Annotated[
+        Count, Field(description="Of these, whose senders have not proven their address.")
+    ]
+    completed: Count
+    failed: Annotated[
+        dict[HandshakeFailure, Count], Field(description="Came to nothing, by reason.")
+    ]
+    retry: Annotated[
+        bool,
+        Field(
+            description="Whether newcomers have to prove their address first (QUIC Retry), which "
+            "switches itself on under load."
+        ),
     ]
 
 
@@ -237,6 +286,8 @@ class Relay(_Answer):
     ]
     counters: Annotated[Counters, Field(description="Of all rooms, also those that went.")]
     packets: Packets
+    memory: Memory
+    handshakes: Handshakes
     sessions: Sessions
     admin: AdminHalf
     snapshot: SnapshotInfo

@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from lanparty_relay.admin.body_limit import LARGEST_BODY
 from lanparty_relay.admin.state import RelayNotAnsweringError
+from lanparty_relay.core import RoomRefusal
 
 __all__ = [
     "PROBLEM_MEDIA_TYPE",
@@ -43,6 +45,13 @@ class ProblemDetails(BaseModel):
     title: Annotated[str, Field(description="The status in words.", examples=["Not Found"])]
     status: Annotated[int, Field(ge=400, le=599, description="The HTTP status.", examples=[404])]
     detail: Annotated[str, Field(description="What happened, for a person.")]
+    reason: Annotated[
+        RoomRefusal | None, Field(description="With 409: why the room can't be made or changed.")
+    ] = None
+    room_id: Annotated[
+        str | None,
+        Field(description="With 409: the room that has the code already, or can't be changed."),
+    ] = None
     errors: Annotated[
         list[InvalidValue] | None, Field(description="With 422: each value that can't be taken.")
     ] = None
@@ -81,10 +90,14 @@ def problem_responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 
 _EXPLANATIONS: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.BAD_REQUEST: "The body can't be read as JSON.",
     HTTPStatus.UNAUTHORIZED: "The bearer token is missing or wrong.",
     HTTPStatus.NOT_FOUND: "There is no such room or peer.",
     HTTPStatus.METHOD_NOT_ALLOWED: "The path has no such method; `Allow` names those that it has.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "A value in the path can't be taken.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body is larger than {LARGEST_BODY} bytes.",
+    HTTPStatus.CONFLICT: "Another room has this code, the relay is full, or players made the room.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A value in the path, query or body can't be taken.",
+    HTTPStatus.TOO_MANY_REQUESTS: "As many such streams as may be are open already.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A fault in the admin process; it is in its log.",
     HTTPStatus.SERVICE_UNAVAILABLE: "One half of the relay isn't ready; try again in a second.",
 }
@@ -92,6 +105,7 @@ _EXPLANATIONS: Final[Mapping[HTTPStatus, str]] = {
 _HEADERS: Final[Mapping[HTTPStatus, tuple[str, str]]] = {
     HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate", "The scheme to use (RFC 6750)."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("Allow", "The methods of this path."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "Seconds until another try makes sense."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After", "Seconds until another try makes sense."),
 }
 
@@ -143,8 +157,13 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
         headers["Allow"] = ", ".join(_allowed_methods(request))
         return _answer(Problem(status, f"{request.method} can't be used here.", headers))
     if status is HTTPStatus.NOT_FOUND:
-        return _answer(Problem(status, "There is nothing at this path.", headers))
-    return _answer(Problem(status, str(error.detail), headers))
+        return _answer(
+            Problem(
+                status, "There is nothing at this path: /openapi.json lists all paths.", headers
+            )
+        )
+    # What is left is about a body that the framework couldn't read.
+    return _answer(Problem(status, _EXPLANATIONS.get(status, str(error.detail)), headers))
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -158,10 +177,32 @@ def _allowed_methods(request: Request) -> list[str]:
     ]
 
 
+_MESSAGES: Final[Mapping[str, str]] = {
+    "extra_forbidden": "There is no such parameter or field",
+    "missing": "This is missing",
+    "model_attributes_type": "Send a JSON object, with `Content-Type: application/json`",
+}
+"""By pydantic's type of error, where its own words don't help."""
+
+
+def _message(fault: Mapping[str, Any]) -> str:  # Any: pydantic's
+    match fault["type"]:
+        case "value_error":
+            # Our own words, without what pydantic puts before them.
+            return str(fault["ctx"]["error"]).rstrip(".")
+        case "json_invalid":
+            return f"This is not JSON: {fault['ctx']['error']}"
+        case other:
+            return _MESSAGES.get(other, str(fault["msg"]))
+
+
 async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"location": ".".join(map(str, fault["loc"])), "message": fault["msg"]}
+        {
+            "location": ".".join(map(str, fault["loc"])),
+            "message": _message(fault),
+        }
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['location']}: {fault['message']}" for fault in errors)

@@ -16,8 +16,10 @@ import uvicorn
 
 from lanparty_obs.logging import configure, get_logger
 from lanparty_relay.admin.app import AdminParts, create_app
+from lanparty_relay.admin.counter_history import CounterHistory
 from lanparty_relay.admin.metrics import MetricsPage
 from lanparty_relay.admin.observation import Observer
+from lanparty_relay.admin.sampling import Sampling
 from lanparty_relay.admin.snapshot import SnapshotReader
 from lanparty_relay.admin.state import RelayState
 from lanparty_relay.admin_link import (
@@ -30,6 +32,10 @@ from lanparty_relay.counter_memory import SLOT_BYTES
 from lanparty_relay.link_connection import LinkConnection
 
 __all__ = ["run_admin"]
+
+_NICENESS: Final = 10
+"""Where processors are short, frames go before what operators look at: a page of metrics of 500
+players is 60 ms of work. Only once this process serves: its start is to be over soon."""
 
 
 def run_admin(link: int, counters: int, listener: int) -> int:
@@ -45,11 +51,18 @@ async def _serve(link_socket: socket.socket, counters: int, listener: socket.soc
     configure(json=configuration.log_json, level=configuration.log_level)
     state = RelayState(configuration, send=relay.link.send, clock=time.monotonic)
     relay.hand_to(state)
-    observer = Observer(state, SnapshotReader(_shared(counters, configuration.counter_slots)))
+    reader = SnapshotReader(_shared(counters, configuration.counter_slots))
+    observer = Observer(state, reader)
+    history = CounterHistory()
     metrics = MetricsPage(observer, clock=time.monotonic)
+
+    def serving() -> None:
+        os.nice(_NICENESS)  # threads that come later have it as well: sched(7)
+        relay.link.send(Serving())
+
     server = _Server(
         uvicorn.Config(
-            create_app(AdminParts(state, observer, metrics)),
+            create_app(AdminParts(state, observer, metrics, history)),
             log_config=None,
             access_log=False,
             log_level="warning",
@@ -57,10 +70,19 @@ async def _serve(link_socket: socket.socket, counters: int, listener: socket.soc
             lifespan="off",
             timeout_graceful_shutdown=1,
         ),
-        on_started=lambda: relay.link.send(Serving()),
+        on_started=serving,
     )
-    relay.on_gone(server.stop)
-    await server.serve(sockets=[listener])
+
+    def end() -> None:
+        state.relay_is_gone()
+        server.finish()
+
+    relay.on_gone(end)
+    sampling = Sampling(history, reader, clock=time.monotonic, on_fault=server.stop)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await sampling.aclose()
 
 
 def _shared(descriptor: int, slots: int) -> memoryview:
@@ -115,7 +137,7 @@ class _RelayLink:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it serves, and can be stopped at once."""
+    """Tells when it serves, and can be ended from within."""
 
     def __init__(self, config: uvicorn.Config, *, on_started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -125,7 +147,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_started()
 
+    def finish(self) -> None:
+        """End when the requests on their way are answered, which takes no more than a moment."""
+        self.should_exit = True
+
     def stop(self) -> None:
-        """End without waiting for requests on their way: nobody is left who could answer."""
+        """End at once."""
         self.should_exit = True
         self.force_exit = True

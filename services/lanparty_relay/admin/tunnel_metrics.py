@@ -32,6 +32,8 @@ class TunnelMetrics:
         self._dropped_copies: Final = counter(
             "dropped_copies", "Copies chosen and then dropped, by reason.", "reason"
         )
+        self._cut: Final = counter("cut_copies", "Copies sent that left in pieces.")
+        self._pieces: Final = counter("sent_pieces", "Pieces sent of copies that had been cut.")
         self._queued: Final = GaugeMetricFamily(
             f"softlan_{part}_queued_copies", "Copies that wait now.", labels=labels
         )
@@ -43,6 +45,8 @@ class TunnelMetrics:
         self._chosen.add_metric(labels, counters.chosen)
         self._sent.add_metric(labels, counters.sent)
         self._sent_bytes.add_metric(labels, counters.sent_bytes)
+        self._cut.add_metric(labels, counters.cut)
+        self._pieces.add_metric(labels, counters.pieces)
         self._queued.add_metric(labels, counters.queued)
         for cast, count in counters.forwarded.items():
             self._forwarded.add_metric([*labels, cast.value], count)
@@ -61,4 +65,6 @@ class TunnelMetrics:
         yield self._sent
         yield self._sent_bytes
         yield self._dropped_copies
+        yield self._cut
+        yield self._pieces
         yield self._queued

@@ -13,14 +13,23 @@ from lanparty_relay.core.events import (
     MemberLeft,
     MemberMoved,
     MemberReported,
+    RoomChanged,
     RoomClosed,
+    RoomEnd,
     RoomOpened,
     RoomRenumbered,
     SessionFault,
     SessionFaulted,
     StandbysChanged,
 )
+from lanparty_relay.core.frame_log import (
+    FRAME_LOGS,
+    FRAMES_PER_SECOND_CEILING,
+    FrameLogEnd,
+    FrameLogRefusal,
+)
 from lanparty_relay.core.guards import Guard, PassEverything
+from lanparty_relay.core.lasting_rooms import KeptRoom, RoomOrder, RoomRefusal, RoomRefused
 from lanparty_relay.core.lease_records import (
     FIRST_HOST,
     LAST_HOST,
@@ -33,13 +42,21 @@ from lanparty_relay.core.leases import (
     ROOM_KEY_BYTES,
     LeaseBook,
 )
-from lanparty_relay.core.limits import PEERS_PER_ROOM_CEILING, RelayLimits
+from lanparty_relay.core.limits import (
+    CONTROL_BYTES_IN_ALL,
+    PEERS_PER_ROOM_CEILING,
+    RelayLimits,
+)
 from lanparty_relay.core.relay import Relay
+from lanparty_relay.core.rooms import Room
 from lanparty_relay.core.session_counts import SessionCounts
 from lanparty_relay.core.subnets import ROOM_PREFIX_LENGTH
 
 __all__ = [
+    "CONTROL_BYTES_IN_ALL",
     "FIRST_HOST",
+    "FRAMES_PER_SECOND_CEILING",
+    "FRAME_LOGS",
     "LAST_HOST",
     "LEASE_KEY_BYTES",
     "LEASE_SECONDS",
@@ -50,8 +67,11 @@ __all__ = [
     "Action",
     "CloseConnection",
     "CounterBlocks",
+    "FrameLogEnd",
+    "FrameLogRefusal",
     "Guard",
     "HelloRejected",
+    "KeptRoom",
     "LeaseBook",
     "LifecycleEvent",
     "LimitDatagrams",
@@ -64,8 +84,14 @@ __all__ = [
     "RelayLimits",
     "RememberedLease",
     "RememberedRoom",
+    "Room",
+    "RoomChanged",
     "RoomClosed",
+    "RoomEnd",
     "RoomOpened",
+    "RoomOrder",
+    "RoomRefusal",
+    "RoomRefused",
     "RoomRenumbered",
     "SendControl",
     "SessionCounts",

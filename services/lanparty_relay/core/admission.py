@@ -18,9 +18,18 @@ from lanparty_relay.core.limits import RelayLimits
 from lanparty_relay.core.members import Member
 from lanparty_relay.core.rooms import Room, RoomRegistry
 
-__all__ = ["Admission", "Admitted", "Contested", "NewRoom", "Refused", "StandsBy", "Verdict"]
+__all__ = [
+    "ROOM_AND_MEMBER",
+    "Admission",
+    "Admitted",
+    "Contested",
+    "NewRoom",
+    "Refused",
+    "StandsBy",
+    "Verdict",
+]
 
-_ROOM_AND_MEMBER: Final = 2
+ROOM_AND_MEMBER: Final = 2
 """Counter blocks that a new room takes with its maker."""
 
 
@@ -127,7 +136,7 @@ class Admission:
         if hello.room_code is not None and not hello.create:
             return Refused(SessionEnd.ROOM_UNKNOWN)
         registry = self._registry
-        if len(registry) >= self._limits.rooms or registry.members_capacity < _ROOM_AND_MEMBER:
+        if len(registry) >= self._limits.rooms or registry.members_capacity < ROOM_AND_MEMBER:
             return Refused(SessionEnd.ROOM_LIMIT)
         mtu = min(self._limits.room_mtu, hello.port_mtu)
         return Admitted(NewRoom(hello.room_code, mtu))
@@ -153,7 +162,7 @@ class Admission:
 
     def _is_full(self, room: Room, *, now: float) -> bool:
         return (
-            len(room.members) >= self._limits.peers_per_room
+            len(room.members) >= self._limits.peers_in(room.peers_limit)
             or not self._registry.members_capacity
             or not room.peer_ids.has_free(now=now)
         )

@@ -14,7 +14,7 @@ from lanparty_ctrl import (
 )
 from lanparty_obs.codes import SessionEnd
 from lanparty_relay.core.addressing import Addressing
-from lanparty_relay.core.limits import HEARTBEAT_SECONDS, LARGEST_DATAGRAM, RelayLimits
+from lanparty_relay.core.limits import HEARTBEAT_SECONDS, RelayLimits
 from lanparty_relay.core.members import Member
 from lanparty_relay.core.outbox import Outbox
 from lanparty_relay.core.session import ControlSession
@@ -53,11 +53,11 @@ class Announcements:
             room_code=room.code,
             room_id=room.room_id,
             mtu=room.mtu,
-            datagram_budget=LARGEST_DATAGRAM,
+            datagram_budget=self._limits.largest_datagram,
             resume_token=member.resume_token,
             resumed=resumed,
             heartbeat_seconds=HEARTBEAT_SECONDS,
-            peers_limit=self._limits.peers_per_room,
+            peers_limit=self._limits.peers_in(room.peers_limit),
             server_version=self._server_version,
             lease=self._addressing.lease(member),
         )

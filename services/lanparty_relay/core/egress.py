@@ -10,7 +10,15 @@ at every moment, and nothing waits for the outcomes.
 from collections.abc import Iterable
 from typing import Final
 
-from lanparty_obs.counters import DROPPED_EGRESS, QUEUED, SENT, SENT_BYTES, SLOTS_PER_BLOCK
+from lanparty_obs.counters import (
+    CUT,
+    DROPPED_EGRESS,
+    PIECES,
+    QUEUED,
+    SENT,
+    SENT_BYTES,
+    SLOTS_PER_BLOCK,
+)
 from lanparty_quic.endpoint import ConnectionKey, Outcome
 from lanparty_relay.core.blocks import RELAY_BLOCK, CounterBlocks
 from lanparty_relay.core.members import Member
@@ -64,6 +72,9 @@ class EgressLedger:
                 slots[base + SENT_BYTES] += outcome.size
             else:
                 slots[base + DROPPED_EGRESS[outcome.reason]] += outcome.count
+            if outcome.pieces:
+                slots[base + CUT] += outcome.cut
+                slots[base + PIECES] += outcome.pieces
             if outcome.connection in self._still_queued:
                 self._count_off(outcome.connection, outcome.count)
 

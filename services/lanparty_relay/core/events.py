@@ -25,7 +25,9 @@ __all__ = [
     "MemberLeft",
     "MemberMoved",
     "MemberReported",
+    "RoomChanged",
     "RoomClosed",
+    "RoomEnd",
     "RoomOpened",
     "RoomRenumbered",
     "SessionFault",
@@ -57,6 +59,17 @@ class SessionFault(StrEnum):
     """Dropped; the session goes on."""
 
 
+class RoomEnd(StrEnum):
+    """Why a room went."""
+
+    EMPTY = "empty"
+    """Its last member left."""
+    CLOSED = "closed"
+    """The operator closed it."""
+    EXPIRED = "expired"
+    """It was made ahead for a time, which is over."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomOpened:
     """A room was made."""
@@ -73,6 +86,10 @@ class RoomOpened:
     """Index of the room's counter block."""
     serial: int
     """Of that block, for telling it from a later use."""
+    peers_limit: int | None = None
+    """Its own, if it has one: at most the relay's."""
+    expires_at: float | None = None
+    """When it is closed by itself, if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,16 @@ class RoomClosed:
     """A room went, and its counts with it to the relay's block."""
 
     room_id: str
+    reason: RoomEnd
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """A room that was made ahead has another limit or another end."""
+
+    room_id: str
+    peers_limit: int | None
+    expires_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +196,7 @@ class SessionFaulted:
 
 LifecycleEvent: TypeAlias = (
     RoomOpened
+    | RoomChanged
     | RoomRenumbered
     | RoomClosed
     | MemberJoined

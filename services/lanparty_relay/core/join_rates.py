@@ -1,31 +1,16 @@
-"""How often one source may try to join: it bounds the guessing of codes as well as load."""
+"""How often one source may try something: it bounds the guessing of codes as well as load."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from lanparty_quic.endpoint import Address
+from lanparty_quic.sources import Source, source_of
 
-__all__ = ["JoinRates", "join_source"]
+__all__ = ["JoinRates"]
 
 _WINDOW_SECONDS: Final = 60.0
 
 _SOURCES_LIMIT: Final = 65_536
 """Sources remembered at once. Beyond it the longest known is forgotten, and may begin anew."""
-
-_IPV6_SITE_BITS: Final = 64
-"""One home usually has a whole /64 (RFC 6177), so a single address says nothing."""
-
-
-def join_source(address: Address) -> IPv4Address | IPv6Address:
-    """Who counts as one source: an IPv4 address, or the /64 of an IPv6 address.
-
-    A scope id (`fe80::1%eth0`) is ignored.
-    """
-    parsed = ip_address(address[0].partition("%")[0])
-    if isinstance(parsed, IPv4Address):
-        return parsed
-    host_bits = 128 - _IPV6_SITE_BITS
-    return IPv6Address(int(parsed) >> host_bits << host_bits)
 
 
 class JoinRates:
@@ -35,7 +20,7 @@ class JoinRates:
         """With `per_minute` None every attempt is allowed and nothing is remembered."""
         self._per_minute: Final = per_minute
         self._sources_limit: Final = sources_limit
-        self._windows: dict[IPv4Address | IPv6Address, tuple[float, int]] = {}
+        self._windows: dict[Source, tuple[float, int]] = {}
         """Beginning and attempts; the window that began first comes first."""
 
     def __len__(self) -> int:
@@ -46,7 +31,7 @@ class JoinRates:
         if self._per_minute is None:
             return None
         self._forget_ended(now)
-        source = join_source(address)
+        source = source_of(address)
         began, attempts = self._windows.get(source, (now, 0))
         if attempts >= self._per_minute:
             return began + _WINDOW_SECONDS - now
@@ -55,9 +40,21 @@ class JoinRates:
         self._windows[source] = (began, attempts + 1)
         return None
 
+    def take_back(self, address: Address) -> None:
+        """Let an attempt not count after all; harmless when its window has ended."""
+        source = source_of(address)
+        began, attempts = self._windows.get(source, (0.0, 0))
+        if attempts > 1:
+            self._windows[source] = (began, attempts - 1)
+        else:
+            self._windows.pop(source, None)
+
     def _forget_ended(self, now: float) -> None:
-        while self._windows:
-            first = next(iter(self._windows))
-            if now - self._windows[first][0] < _WINDOW_SECONDS:
-                return
-            del self._windows[first]
+        # In one pass: a dict is slow to find its first key again and again while they go.
+        ended: list[Source] = []
+        for source, (began, _) in self._windows.items():
+            if now - began < _WINDOW_SECONDS:
+                break
+            ended.append(source)
+        for source in ended:
+            del self._windows[source]

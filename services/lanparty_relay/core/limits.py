@@ -6,6 +6,7 @@ from typing import Final
 from lanparty_proto import (
     DEFAULT_ROOM_MTU,
     MAXIMUM_ROOM_MTU,
+    MINIMUM_DATAGRAM_BUDGET,
     MINIMUM_ROOM_MTU,
     budget_for_mtu,
 )
@@ -13,6 +14,7 @@ from lanparty_proto import (
 __all__ = [
     "CONTROL_BACKLOG_LIMIT",
     "CONTROL_BURST",
+    "CONTROL_BYTES_IN_ALL",
     "CONTROL_BYTES_PER_SECOND",
     "CONTROL_STALL_SECONDS",
     "HEARTBEAT_SECONDS",
@@ -28,6 +30,10 @@ PEERS_PER_ROOM_CEILING: Final = 250
 
 CONTROL_BACKLOG_LIMIT: Final = 256 * 1024
 """Control bytes that may wait for a peer's acknowledgement before its session is `too_slow`."""
+
+CONTROL_BYTES_IN_ALL: Final = 32 * 1024 * 1024
+"""Control bytes that may wait in all, for peers to acknowledge or for messages to be complete. When
+much of it is taken each peer may have less, so those who read least end first."""
 
 CONTROL_BURST: Final = 512 * 1024
 """Control bytes that a peer may say at once: a tenth of a second's work. More than
@@ -65,6 +71,8 @@ class RelayLimits:
     """Seconds from the handshake to the hello."""
     room_mtu: int = DEFAULT_ROOM_MTU
     """Effective MTU of new rooms, unless their maker's port carries less."""
+    largest_datagram: int = LARGEST_DATAGRAM
+    """Bytes of the largest overlay datagram that endpoints are asked for in their welcome."""
     allow_universal_macs: bool = False
     """Admit client MACs that are not locally administered."""
 
@@ -79,3 +87,9 @@ class RelayLimits:
             raise ValueError("hello_timeout must be positive")
         if not MINIMUM_ROOM_MTU <= self.room_mtu <= MAXIMUM_ROOM_MTU:
             raise ValueError(f"room_mtu must be {MINIMUM_ROOM_MTU} to {MAXIMUM_ROOM_MTU}")
+        if self.largest_datagram < MINIMUM_DATAGRAM_BUDGET:
+            raise ValueError(f"largest_datagram must be at least {MINIMUM_DATAGRAM_BUDGET}")
+
+    def peers_in(self, own_limit: int | None) -> int:
+        """How many peers a room may have that perhaps has a limit of its own."""
+        return self.peers_per_room if own_limit is None else min(own_limit, self.peers_per_room)

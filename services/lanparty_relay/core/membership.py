@@ -14,7 +14,7 @@ from lanparty_obs.codes import SessionEnd, sentence
 from lanparty_relay.core.admission import Admission, Admitted, Contested, Refused, StandsBy, Verdict
 from lanparty_relay.core.contests import Contest, Contests
 from lanparty_relay.core.deadlines import earliest
-from lanparty_relay.core.events import HelloRejected, Lifecycle, StandbysChanged
+from lanparty_relay.core.events import HelloRejected, Lifecycle, RoomEnd, StandbysChanged
 from lanparty_relay.core.members import Member
 from lanparty_relay.core.outbox import Outbox
 from lanparty_relay.core.places import Places
@@ -236,8 +236,9 @@ class Membership:
         self._outbox.forget(session)
         self._gone(session, SessionEnd.LEFT if by_peer else end, refused=False, now=now)
 
-    def close_room(self, room: Room, *, now: float) -> None:
+    def close_room(self, room: Room, end: RoomEnd, *, now: float) -> None:
         """End every session in the room, those that get a place meanwhile as well; then it goes."""
+        room.end = end
         for session in self._standbys.waiting(room):
             self.end(session, SessionEnd.ROOM_CLOSED, now=now)
         if not room.members:

@@ -8,7 +8,7 @@ told at the end, is `membership`'s.
 from collections.abc import Sequence
 from typing import Final
 
-from lanparty_ctrl import Hello
+from lanparty_ctrl import Hello, RoomCode
 from lanparty_obs.codes import SessionEnd
 from lanparty_relay.core.addressing import Addressing, Prefixes
 from lanparty_relay.core.admission import NewRoom
@@ -18,6 +18,7 @@ from lanparty_relay.core.events import (
     Lifecycle,
     MemberJoined,
     MemberLeft,
+    RoomChanged,
     RoomClosed,
     RoomOpened,
     RoomRenumbered,
@@ -55,6 +56,34 @@ class Places:
         self._announcements: Final = announcements
         self._tally: Final = tally
         self._lifecycle: Final = lifecycle
+
+    def open_ahead(
+        self,
+        code: RoomCode | None,
+        *,
+        room_id: str | None = None,
+        mtu: int,
+        peers_limit: int | None,
+        expires_at: float | None,
+        now: float,
+    ) -> Room:
+        """Make a room in which nobody is yet, and which stays."""
+        room = self._registry.create(
+            code,
+            room_id=room_id,
+            mtu=mtu,
+            lasting=True,
+            peers_limit=peers_limit,
+            expires_at=expires_at,
+            now=now,
+        )
+        self._note_opening(room, (), now=now)
+        return room
+
+    def change(self, room: Room, *, peers_limit: int | None, expires_at: float | None) -> None:
+        """Give a room that was made ahead another limit, for those who come, and another end."""
+        self._registry.change(room, peers_limit=peers_limit, expires_at=expires_at)
+        self._lifecycle.note(RoomChanged(room.room_id, peers_limit, expires_at))
 
     def enter(
         self, session: ControlSession, hello: Hello, room: Room | NewRoom, *, now: float
@@ -123,7 +152,11 @@ class Places:
 
     def _open(self, new_room: NewRoom, hello: Hello, *, now: float) -> Room:
         room = self._registry.create(new_room.code, mtu=new_room.mtu, now=now)
-        network = self._addressing.open_room(room, hello.prefixes_in_use, now=now)
+        self._note_opening(room, hello.prefixes_in_use, now=now)
+        return room
+
+    def _note_opening(self, room: Room, prefixes: Prefixes, *, now: float) -> None:
+        network = self._addressing.open_room(room, prefixes, now=now)
         self._lifecycle.note(
             RoomOpened(
                 room_id=room.room_id,
@@ -134,9 +167,10 @@ class Places:
                 opened_at=room.opened_at,
                 block=room.block,
                 serial=room.serial,
+                peers_limit=room.peers_limit,
+                expires_at=room.expires_at,
             )
         )
-        return room
 
     def _note_join(self, session: ControlSession, member: Member, *, resumed: bool) -> None:
         self._tally.admitted += 1
@@ -168,7 +202,7 @@ class Places:
 
     def _note_close(self, room: Room) -> None:
         self._addressing.close_room(room)
-        self._lifecycle.note(RoomClosed(room.room_id))
+        self._lifecycle.note(RoomClosed(room.room_id, room.end))
 
     def _renumber(self, room: Room, members: Sequence[Member], *, now: float) -> None:
         """Tell members who have been welcomed that the room has another network."""

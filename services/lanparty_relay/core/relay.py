@@ -20,8 +20,8 @@ One turn of the shell, with an `Endpoint` of `lanparty_quic`:
     ...pass on relay.lifecycle()
 
 Datagrams come first, so that a member's last frames aren't lost to the `disconnect` behind them.
-Commands (`kick`, `close_room`, `shutdown`) belong between the brackets of a batch as well, and
-what they cause leaves in the same turn. What a connection's datagrams cost is charged to it, so
+Commands (`kick`, `open_room`, `shutdown` and so on) belong between the brackets of a batch as well,
+and what they cause leaves in the same turn. What a connection's datagrams cost is charged to it, so
 that the endpoint takes in what comes next by turns of work: who sends to everybody pays for every
 copy. Nothing a peer does raises from here.
 """
@@ -73,16 +73,20 @@ from lanparty_relay.core.events import (
     LifecycleEvent,
     MemberMoved,
     MemberReported,
+    RoomEnd,
     SessionFault,
     SessionFaulted,
 )
+from lanparty_relay.core.frame_log import FrameLogs
 from lanparty_relay.core.guards import Guard, PassEverything
+from lanparty_relay.core.join_rates import JoinRates
+from lanparty_relay.core.lasting_rooms import KeptRoom, LastingRooms, RoomOrder, RoomRefused
 from lanparty_relay.core.leases import LeaseBook
 from lanparty_relay.core.limits import RelayLimits
 from lanparty_relay.core.membership import Membership
 from lanparty_relay.core.outbox import Outbox
 from lanparty_relay.core.places import Places
-from lanparty_relay.core.rooms import RoomRegistry
+from lanparty_relay.core.rooms import Room, RoomRegistry
 from lanparty_relay.core.session import ControlSession
 from lanparty_relay.core.session_counts import SessionCounts, SessionTally
 from lanparty_relay.core.sessions import Sessions
@@ -92,6 +96,10 @@ __all__ = ["Relay"]
 
 _REPORTS_APART: Final = 1.0
 """Seconds between two `stats` of a member that are passed on; more would only cost."""
+
+_MOVES_APART: Final = 1.0
+"""Seconds between two moves of a member that are told: each costs a line in the log, and a peer can
+send every packet from another address."""
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -118,8 +126,12 @@ class Relay:
         self._blocks: Final = blocks
         self._registry: Final = RoomRegistry(blocks, random_bytes)
         self._ledger: Final = EgressLedger(blocks)
-        self._switch: Final = Switch(blocks, guard or PassEverything())
+        self.frame_logs: Final = FrameLogs(self._registry)
+        """Opened, read and closed like the other commands: between two brackets of a batch."""
+        self._switch: Final = Switch(blocks, guard or PassEverything(), self.frame_logs)
         self._sessions: Final = Sessions(limits.hello_timeout)
+        self._without_hello: Final = JoinRates(limits.joins_per_minute)
+        """Connections that have said no hello, or not yet: as many as joins may come."""
         self._outbox: Final = Outbox()
         self._tally: Final = SessionTally()
         self._lifecycle: Final = Lifecycle()
@@ -148,6 +160,9 @@ class Relay:
             tally=self._tally,
             lifecycle=self._lifecycle,
             random_bytes=random_bytes,
+        )
+        self._lasting_rooms: Final = LastingRooms(
+            self._registry, limits, self._places, self._membership
         )
         self._sends: list[Send] = []
         self._work: list[tuple[ConnectionKey, int]] = []
@@ -185,9 +200,7 @@ class Relay:
                 self._fault(session, SessionFault.EXTRA_STREAM, _EXTRA_STREAM, now=now)
             case AddressChanged(address=address):
                 session.address = address
-                if (member := session.member) is not None:
-                    moved = MemberMoved(member.room.room_id, member.peer_id, address)
-                    self._lifecycle.note(moved)
+                self._note_move(session, now=now)
             case ConnectionClosed(end=end, text=text, by_peer=by_peer):
                 if end is SessionEnd.PROTOCOL_ERROR and not by_peer:
                     self._note_fault(session, SessionFault.TRANSPORT_VIOLATION, text)
@@ -213,17 +226,23 @@ class Relay:
                 now=now,
             )
         self._membership.handle_timer(now=now)
+        self._lasting_rooms.handle_timer(now=now)
         for session in self._sessions.take_heartbeats(now=now):
             session.stats_due = True
             self._outbox.want_look(session)
+            if session.move_untold:
+                self._note_move(session, now=now)
         self._outbox.handle_timer(now=now)
+        self.frame_logs.handle_timer(now=now)
 
     def next_deadline(self) -> float | None:
         """When a turn is due at the latest; None while nothing can become due."""
         return earliest(
             self._sessions.next_deadline(),
             self._membership.next_deadline(),
+            self._lasting_rooms.next_deadline(),
             self._outbox.next_deadline(),
+            self.frame_logs.next_deadline(),
         )
 
     def handle_statistics(
@@ -278,6 +297,11 @@ class Relay:
         """Take what happened, for inventory and logs."""
         return self._lifecycle.take()
 
+    @property
+    def control_bytes(self) -> int:
+        """Control bytes that are held, in all: not read by peers yet, or not complete yet."""
+        return self._sessions.control_bytes
+
     def session_counts(self) -> SessionCounts:
         """Look at what became of the connections so far."""
         return self._tally.counts()
@@ -293,12 +317,26 @@ class Relay:
         self._membership.end(self._sessions.of_member(member), SessionEnd.KICKED, now=now)
         return True
 
+    def open_room(self, order: RoomOrder, *, now: float) -> Room | RoomRefused:
+        """Make a room ahead, which stays without members until it is closed or expires."""
+        return self._lasting_rooms.open(order, now=now)
+
+    def change_room(
+        self, room_id: str, *, peers_limit: int | None, expires_at: float | None
+    ) -> Room | RoomRefused:
+        """Give a room that was made ahead another limit and another end."""
+        return self._lasting_rooms.change(room_id, peers_limit=peers_limit, expires_at=expires_at)
+
+    def restore_room(self, kept: KeptRoom, *, now: float) -> bool:
+        """Make a room again that was there before the relay's restart; False if it is full."""
+        return self._lasting_rooms.restore(kept, now=now)
+
     def close_room(self, room_id: str, *, now: float) -> bool:
         """End every session in a room as `room_closed`; False if there is no such room."""
         room = self._registry.find(room_id)
         if room is None:
             return False
-        self._membership.close_room(room, now=now)
+        self._lasting_rooms.close(room, RoomEnd.CLOSED, now=now)
         return True
 
     def shutdown(self, *, now: float) -> None:
@@ -315,23 +353,31 @@ class Relay:
             self._outbox.refuse_connection(event.connection, SessionEnd.SHUTDOWN)
             return
         self._tally.handshakes += 1
+        if self._without_hello.attempt(event.address, now=now) is not None:
+            self._tally.rejected[SessionEnd.JOIN_LIMIT] += 1
+            self._outbox.refuse_connection(event.connection, SessionEnd.JOIN_LIMIT)
+            return
         self._sessions.open(event.connection, event.address, now=now)
 
     def _receive_control(self, session: ControlSession, data: bytes, *, now: float) -> None:
         if not session.talking.said(len(data), now=now) and not session.state.is_over:
             self._fault(session, SessionFault.CONTROL_FLOOD, "too many control bytes", now=now)
             return
-        malformed: ProtocolViolation | None = None
+        malformed: str | None = None
         try:
             session.decoder.receive_bytes(data)
         except ProtocolViolation as violation:
-            malformed = violation
+            malformed = str(violation)
         for message in session.decoder.messages():
             if session.state.is_over:
                 return
             self._receive_message(session, message, now=now)
-        if malformed is not None and not session.state.is_over:
-            self._fault(session, SessionFault.MALFORMED_CONTROL, str(malformed), now=now)
+        if session.state.is_over:
+            return
+        if malformed is not None:
+            self._fault(session, SessionFault.MALFORMED_CONTROL, malformed, now=now)
+        elif not session.talking.keeps(session.decoder.buffered):
+            self._fault(session, SessionFault.CONTROL_FLOOD, "too much unfinished", now=now)
 
     def _receive_message(self, session: ControlSession, message: Message, *, now: float) -> None:
         try:
@@ -344,6 +390,7 @@ class Relay:
             return
         match message:
             case Hello():
+                self._without_hello.take_back(session.address)
                 self._membership.receive_hello(session, message, now=now)
             case Ping(nonce=nonce):
                 self._outbox.send(session, Pong(nonce=nonce), now=now)
@@ -363,6 +410,18 @@ class Relay:
             return
         session.reported_at = now
         self._lifecycle.note(MemberReported(member.room.room_id, member.peer_id, stats))
+
+    def _note_move(self, session: ControlSession, *, now: float) -> None:
+        """Tell of a member's address, and not of each of those it has within a second."""
+        member = session.member
+        if member is None:
+            return
+        last = session.moved_at
+        session.move_untold = last is not None and now - last < _MOVES_APART
+        if not session.move_untold:
+            session.moved_at = now
+            moved = MemberMoved(member.room.room_id, member.peer_id, session.address)
+            self._lifecycle.note(moved)
 
     def _note_round_trip(self, session: ControlSession, round_trip_time: float | None) -> None:
         if session.member is not None and round_trip_time is not None:

@@ -20,6 +20,7 @@ from lanparty_ctrl import RoomCode, make_room_code
 from lanparty_obs.counters import QUEUED, BlockKind
 from lanparty_proto import MacAddress
 from lanparty_relay.core.blocks import RELAY_BLOCK, CounterBlocks
+from lanparty_relay.core.events import RoomEnd
 from lanparty_relay.core.learned import LearnedMacs
 from lanparty_relay.core.members import Member, Newcomer
 from lanparty_relay.core.peer_ids import PeerIds
@@ -49,6 +50,12 @@ class Room:
     opened_at: float
     block: int
     serial: int
+    peers_limit: int | None = None
+    """Its own; the relay's holds as well."""
+    expires_at: float | None = None
+    """When it is closed by itself."""
+    end: RoomEnd = RoomEnd.EMPTY
+    """Why it goes, once it does."""
     members: dict[int, Member] = field(default_factory=dict, repr=False)
     clients_by_mac: dict[bytes, Member] = field(default_factory=dict, repr=False)
     gateway: Member | None = field(default=None, repr=False)
@@ -105,27 +112,48 @@ class RoomRegistry:
         return self._by_id.get(room_id)
 
     def create(
-        self, code: RoomCode | None = None, *, mtu: int, lasting: bool = False, now: float
+        self,
+        code: RoomCode | None = None,
+        *,
+        room_id: str | None = None,
+        mtu: int,
+        lasting: bool = False,
+        peers_limit: int | None = None,
+        expires_at: float | None = None,
+        now: float,
     ) -> Room:
-        """Open a room; without a code it gets a new one."""
+        """Open a room; without a code or an id it gets a new one."""
         if code is None:
             code = self._draw_code()
         elif code in self._by_code:
             raise RegistryError("this code names a room already")
+        if room_id is None:
+            room_id = self._draw_room_id()
+        elif room_id in self._by_id:
+            raise RegistryError("this id names a room already")
         block = self._blocks.allocate(BlockKind.ROOM, RELAY_BLOCK)
         if block is None:
             raise RegistryError("no counter block is left for a room")
         room = Room(
-            room_id=self._draw_room_id(),
+            room_id=room_id,
             code=code,
             mtu=mtu,
             lasting=lasting,
             opened_at=now,
             block=block,
             serial=self._blocks.serial(block),
+            peers_limit=peers_limit,
+            expires_at=expires_at,
         )
         self._by_code[code] = self._by_id[room.room_id] = room
         return room
+
+    def change(self, room: Room, *, peers_limit: int | None, expires_at: float | None) -> None:
+        """Give a lasting room another limit and another end."""
+        if not room.lasting:
+            raise RegistryError("only a lasting room has a limit or an end of its own")
+        room.peers_limit = peers_limit
+        room.expires_at = expires_at
 
     def join(self, room: Room, newcomer: Newcomer, *, now: float) -> Member:
         """Add a member under a new peer id, with a new resume token."""

@@ -5,9 +5,11 @@ from typing import Final
 from lanparty_ctrl import Hello, Message, MessageDecoder
 from lanparty_ctrl.states import RelayInput, RelayState, input_of
 from lanparty_quic.endpoint import Address, ConnectionKey
+from lanparty_quic.pool import Pool
 from lanparty_relay.core.limits import (
     CONTROL_BACKLOG_LIMIT,
     CONTROL_BURST,
+    CONTROL_BYTES_IN_ALL,
     CONTROL_BYTES_PER_SECOND,
     CONTROL_STALL_SECONDS,
 )
@@ -20,6 +22,9 @@ _AWAY_SECONDS: Final = 12.0
 """Silence after which a peer that is heard again was cut off, and has its time to read anew. One
 that is there keeps its connection alive every 10 s (docs/protocol.md, "Transport")."""
 
+_ALWAYS_ALLOWED: Final = 4096
+"""Control bytes that each peer may have waiting, and unfinished, whatever the others have."""
+
 _SILENT_LOOKS: Final = 4
 """Looks in a row, after a ping each, in which nothing has come: the peer is silent."""
 
@@ -27,7 +32,9 @@ _SILENT_LOOKS: Final = 4
 class ReadingWatch:
     """Tells whether a peer takes its control bytes, from what the endpoint says of the backlog."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool | None = None) -> None:
+        """`pool` counts the control bytes of all peers."""
+        self._pool = Pool(CONTROL_BYTES_IN_ALL) if pool is None else pool
         self._expected_backlog = 0
         """What would wait if the peer had taken nothing since the last look."""
         self._progress_at: float | None = None
@@ -38,10 +45,11 @@ class ReadingWatch:
     @property
     def wants_look(self) -> bool:
         """More may wait than is allowed: the endpoint should be asked now."""
-        return self._expected_backlog > CONTROL_BACKLOG_LIMIT
+        return self._expected_backlog > self._limit
 
     def sent(self, size: int, *, now: float) -> None:
         """Note that so many bytes more were handed over."""
+        self._pool.used += size
         self._expected_backlog += size
         if self._progress_at is None:
             self._progress_at = now
@@ -61,20 +69,33 @@ class ReadingWatch:
             self._progress_at = now
         elif was_away:
             self._progress_at = heard_at
+        self._pool.used += backlog - self._expected_backlog
         self._expected_backlog = backlog
-        if backlog > CONTROL_BACKLOG_LIMIT:
+        if backlog > self._limit:
             return True
         return (
             self._progress_at is not None and heard_at - self._progress_at >= CONTROL_STALL_SECONDS
         )
 
+    def forget(self) -> None:
+        """Count nothing of this peer any more: its session has ended."""
+        self._pool.used -= self._expected_backlog
+        self._expected_backlog = 0
+
+    @property
+    def _limit(self) -> int:
+        return min(CONTROL_BACKLOG_LIMIT, max(_ALWAYS_ALLOWED, self._pool.left))
+
 
 class TalkingWatch:
     """Tells whether a peer says more than it may: a token bucket of control bytes."""
 
-    __slots__ = ("_left", "_looked_at")
+    __slots__ = ("_kept", "_left", "_looked_at", "_pool")
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool | None = None) -> None:
+        """`pool` counts the control bytes of all peers."""
+        self._pool = Pool(CONTROL_BYTES_IN_ALL) if pool is None else pool
+        self._kept = 0
         self._left = float(CONTROL_BURST)
         self._looked_at: float | None = None
 
@@ -86,6 +107,16 @@ class TalkingWatch:
         self._looked_at = now
         self._left -= size
         return self._left >= 0
+
+    def keeps(self, size: int) -> bool:
+        """Note how many bytes are kept of an unfinished message. False: they are too many."""
+        self._pool.used += size - self._kept
+        self._kept = size
+        return size <= max(_ALWAYS_ALLOWED, self._pool.left)
+
+    def forget(self) -> None:
+        """Count nothing of this peer any more: its session has ended."""
+        self.keeps(0)
 
 
 class HearingWatch:
@@ -130,6 +161,8 @@ class ControlSession:
         "hearing",
         "hello",
         "member",
+        "move_untold",
+        "moved_at",
         "reading",
         "reported_at",
         "state",
@@ -137,7 +170,10 @@ class ControlSession:
         "talking",
     )
 
-    def __init__(self, connection: ConnectionKey, address: Address) -> None:
+    def __init__(
+        self, connection: ConnectionKey, address: Address, pool: Pool | None = None
+    ) -> None:
+        """`pool` counts the control bytes of all sessions."""
         self.connection: Final = connection
         self.address = address
         self.decoder: Final = MessageDecoder()
@@ -147,10 +183,14 @@ class ControlSession:
         self.member: Member | None = None
         self.hearing: Final = HearingWatch()
         """For the holder of a place for which another waits, and for those who wait."""
-        self.reading: Final = ReadingWatch()
-        self.talking: Final = TalkingWatch()
+        self.reading: Final = ReadingWatch(pool)
+        self.talking: Final = TalkingWatch(pool)
         self.reported_at: float | None = None
         """When its last `stats` were passed on."""
+        self.moved_at: float | None = None
+        """When it was last told that the peer has another address."""
+        self.move_untold = False
+        """Since then it has moved again."""
         self.stats_due = False
         """A heartbeat waits for the connection's statistics."""
 

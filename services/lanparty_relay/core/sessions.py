@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from lanparty_quic.endpoint import Address, ConnectionKey
+from lanparty_quic.pool import Pool
 from lanparty_relay.core.deadlines import Deadlines, earliest
-from lanparty_relay.core.limits import HEARTBEAT_SECONDS
+from lanparty_relay.core.limits import CONTROL_BYTES_IN_ALL, HEARTBEAT_SECONDS
 from lanparty_relay.core.members import Member
 from lanparty_relay.core.session import ControlSession
 
@@ -17,6 +18,7 @@ class Sessions:
 
     def __init__(self, hello_timeout: float) -> None:
         self._by_connection: dict[ConnectionKey, ControlSession] = {}
+        self._control: Final = Pool(CONTROL_BYTES_IN_ALL)
         self._hellos: Final[Deadlines[ConnectionKey]] = Deadlines(hello_timeout)
         self._heartbeats: Final[Deadlines[ConnectionKey]] = Deadlines(HEARTBEAT_SECONDS)
 
@@ -25,6 +27,11 @@ class Sessions:
 
     def __iter__(self) -> Iterator[ControlSession]:
         return iter(tuple(self._by_connection.values()))
+
+    @property
+    def control_bytes(self) -> int:
+        """What waits for peers to read, and what is unfinished of what they say."""
+        return self._control.used
 
     def get(self, connection: ConnectionKey) -> ControlSession | None:
         """Find a session; None once it has ended."""
@@ -36,7 +43,7 @@ class Sessions:
 
     def open(self, connection: ConnectionKey, address: Address, *, now: float) -> None:
         """Begin a session, whose hello is awaited from now on."""
-        self._by_connection[connection] = ControlSession(connection, address)
+        self._by_connection[connection] = ControlSession(connection, address, self._control)
         self._hellos.set(connection, now=now)
 
     def hello_came(self, session: ControlSession) -> None:
@@ -50,6 +57,8 @@ class Sessions:
     def remove(self, session: ControlSession) -> None:
         """Forget a session that ended."""
         del self._by_connection[session.connection]
+        session.reading.forget()
+        session.talking.forget()
         self._hellos.clear(session.connection)
         self._heartbeats.clear(session.connection)
 

@@ -7,7 +7,7 @@ Rule 6 is the endpoint's queue; it also cuts for a destination whose way carries
 The rules' text: docs/protocol.md, "Forwarding".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from lanparty_obs.counters import (
@@ -35,6 +35,7 @@ from lanparty_proto import (
 )
 from lanparty_quic.endpoint import Send
 from lanparty_relay.core.blocks import CounterBlocks
+from lanparty_relay.core.frame_log import FrameLogs
 from lanparty_relay.core.guards import Guard
 from lanparty_relay.core.members import Member
 from lanparty_relay.core.rooms import Room
@@ -57,6 +58,11 @@ _UNKNOWN_UNICAST: Final = FORWARDED[Cast.UNKNOWN_UNICAST]
 _MULTICAST: Final = FORWARDED[Cast.MULTICAST]
 _BROADCAST: Final = FORWARDED[Cast.BROADCAST]
 
+_REASONS: Final[Mapping[int, Cast | IngressDrop]] = {
+    slot: reason for slots in (FORWARDED, DROPPED_INGRESS) for reason, slot in slots.items()
+}
+"""What a verdict's slot stands for."""
+
 _Verdict: TypeAlias = tuple[int, Sequence[Member]]
 """The ingress's slot to count in, and who gets a copy: nobody if the slot is a reason to drop."""
 
@@ -76,9 +82,10 @@ _TAG_TYPES: Final = frozenset(kind.to_bytes(2) for kind in (CUSTOMER_TAG, SERVIC
 class Switch:
     """Forwards within rooms. Keeps nothing itself: a room's state is the room's."""
 
-    def __init__(self, blocks: CounterBlocks, guard: Guard) -> None:
+    def __init__(self, blocks: CounterBlocks, guard: Guard, frame_logs: FrameLogs) -> None:
         self._slots: Final = blocks.slots
         self._guard: Final = guard
+        self._frame_logs: Final = frame_logs
 
     def forward(self, ingress: Member, datagrams: Iterable[bytes], *, now: float) -> list[Send]:
         """Judge what one member sent, count it, and return the copies to queue.
@@ -89,10 +96,12 @@ class Switch:
         first = ingress.first_slot
         flow = ingress.peer_id
         sends: list[Send] = []
+        is_logged = self._frame_logs.watches(ingress.room.room_id)
+        judge = self._judge_and_log if is_logged else self._judge
         for datagram in datagrams:
             slots[first + RECEIVED] += 1
             slots[first + RECEIVED_BYTES] += len(datagram)
-            verdict, destinations = self._judge(ingress, datagram, now)
+            verdict, destinations = judge(ingress, datagram, now)
             slots[first + verdict] += 1
             if not destinations:
                 continue
@@ -127,6 +136,12 @@ class Switch:
         cast, verdict, destinations = _choose(ingress, destination, now)
         if not self._guard.passes(ingress, cast, datagram, start, now=now):
             return _GUARD, _NOBODY
+        return verdict, destinations
+
+    def _judge_and_log(self, ingress: Member, datagram: bytes, now: float) -> _Verdict:
+        verdict, destinations = self._judge(ingress, datagram, now)
+        reason = _REASONS[verdict]
+        self._frame_logs.note(ingress, datagram, reason, destinations, now=now)
         return verdict, destinations
 
 

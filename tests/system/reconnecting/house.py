@@ -166,7 +166,7 @@ class House:
             relay=self.relay,
             blocks=blocks,
             on_events=lambda events, now: self.lifecycle.extend(events),
-            on_answer=lambda command, done: None,
+            on_answer=lambda answer: None,
         )
         self.simulation.attach(self.relay_endpoint, self.consumer)
 

@@ -3,7 +3,6 @@ from ipaddress import IPv4Address, IPv4Network
 from lanparty_client.greeting import hello_for
 from lanparty_client.wish import JoinWish
 from lanparty_ctrl import Hello
-from lanparty_endpoint.dialing import RECEIVE_BUDGET
 from lanparty_proto import MacAddress
 
 MAC = MacAddress.parse("02:5c:00:00:00:01")
@@ -20,7 +19,11 @@ def test_a_hello_says_who_comes_and_from_where() -> None:
     assert (said.name, said.mac, said.room_code, said.create) == ("Ann", MAC, "1ANPARTY", True)
     assert said.resume_token == "0" * 32
     assert said.prefixes_in_use == (HOME,)
-    assert said.datagram_budget == RECEIVE_BUDGET
+    assert said.datagram_budget == 1_522
+
+
+def test_a_player_who_limited_the_packets_asks_the_relay_to_cut() -> None:
+    assert hello(packet_size=1_200).datagram_budget == 1_170
 
 
 def test_a_player_who_chose_an_address_wants_it_of_the_relay() -> None:

@@ -164,6 +164,8 @@ FULL = TunnelCounters(
     sent_bytes=2**63 - 1,
     dropped_egress=dict.fromkeys(EgressDrop, 7),
     queued=8,
+    cut=9,
+    pieces=10,
 )
 
 

@@ -13,6 +13,8 @@ def test_every_slot_is_inside_the_block_and_its_own() -> None:
         layout.SENT,
         layout.SENT_BYTES,
         layout.QUEUED,
+        layout.CUT,
+        layout.PIECES,
         layout.ROUND_TRIP_MICROSECONDS,
         *layout.FORWARDED.values(),
         *layout.DROPPED_INGRESS.values(),
@@ -35,11 +37,14 @@ def test_a_block_is_read_from_its_own_slots_alone() -> None:
     slots[base + layout.FORWARDED[Cast.BROADCAST]] = 3
     slots[base + layout.DROPPED_INGRESS[IngressDrop.RUNT]] = 2
     slots[base + layout.DROPPED_EGRESS[EgressDrop.OVER_BUDGET]] = 1
+    slots[base + layout.CUT] = 4
+    slots[base + layout.PIECES] = 9
     read = TunnelCounters.from_block(slots, 1)
     assert read.received == 5
     assert read.forwarded[Cast.BROADCAST] == 3
     assert read.dropped_ingress[IngressDrop.RUNT] == 2
     assert read.dropped_egress[EgressDrop.OVER_BUDGET] == 1
+    assert (read.cut, read.pieces) == (4, 9)
     neighbours = (TunnelCounters.from_block(slots, 0), TunnelCounters.from_block(slots, 2))
     assert all(other.received == 0 for other in neighbours)
     assert not any(sum(other.forwarded.values()) for other in neighbours)
@@ -53,3 +58,10 @@ def test_counters_add_reason_by_reason_and_an_absent_one_is_0() -> None:
     assert total.forwarded[Cast.UNICAST] == 8
     assert total.forwarded[Cast.BROADCAST] == 6
     assert total.dropped_egress == dict.fromkeys(EgressDrop, 0)
+
+
+def test_what_left_for_a_peer_counts_pieces_in_the_place_of_copies() -> None:
+    whole = TunnelCounters(sent=10)
+    in_pieces = TunnelCounters(sent=10, cut=3, pieces=7)
+    assert whole.datagrams_sent == 10
+    assert (whole + in_pieces).datagrams_sent == 10 + 14

@@ -1,6 +1,8 @@
 """What waits for one destination."""
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 from lanparty_obs.reasons import EgressDrop
 from lanparty_quic import ConnectionKey, Cutter, Outcome, QueueLimits
@@ -24,7 +26,8 @@ def make_queue(
 def halve(payload: bytes, budget: int, serial: int) -> list[bytes]:
     """Cut in two, and mark each piece with the serial; give up on what needs more."""
     middle = len(payload) // 2
-    pieces = [bytes([serial]) + payload[:middle], bytes([serial]) + payload[middle:]]
+    mark = bytes([serial & 0xFF])
+    pieces = [mark + payload[:middle], mark + payload[middle:]]
     return pieces if max(map(len, pieces)) <= budget else []
 
 
@@ -160,10 +163,12 @@ def test_a_copy_over_budget_is_cut_when_its_turn_has_come_and_counted_once() -> 
     queue.push(1, b"y" * 10, now=0.0)
     assert len(queue) == 2
     assert queue.next_size(now=0.0) == 7
-    assert queue.pop(now=0.0) == b"\0xxxxxx"
+    first = queue.pop(now=0.0)
+    assert first is not None
+    assert first[1:] == b"xxxxxx"
     assert (len(queue), tally.outcomes()) == (2, [])
-    assert queue.pop(now=0.0) == b"\0xxxxxx"
-    assert (len(queue), tally.outcomes()) == (1, [Outcome(KEY, 1, None, 1, 12)])
+    assert queue.pop(now=0.0) == first
+    assert (len(queue), tally.outcomes()) == (1, [Outcome(KEY, 1, None, 1, 12, cut=1, pieces=2)])
     assert drain(queue) == [b"y" * 10]
     assert tally.outcomes() == [Outcome(KEY, 1, None, 1, 10)]
 
@@ -172,17 +177,36 @@ def test_each_cut_has_a_serial_of_its_own() -> None:
     queue, _ = make_queue(cutter=halve, budget=10)
     for flow in (1, 2, 1):
         queue.push(flow, b"x" * 12, now=0.0)
-    assert sorted(piece[0] for piece in drain(queue)) == [0, 0, 1, 1, 2, 2]
+    marks = Counter(piece[0] for piece in drain(queue))
+    assert sorted(marks.values()) == [2, 2, 2]
+
+
+def test_no_two_connections_give_their_cuts_the_same_serials() -> None:
+    serials: list[int] = []
+
+    def note(payload: bytes, budget: int, serial: int) -> list[bytes]:
+        serials.append(serial)
+        return halve(payload, budget, serial)
+
+    for number in range(1, 1001):
+        limits, tally = QueueLimits(), OutcomeTally()
+        queue = SendQueue(ConnectionKey(number), limits=limits, budget=10, tally=tally, cutter=note)
+        queue.push(1, b"x" * 12, now=0.0)
+        drain(queue)
+    serials.sort()
+    assert all(0 <= serial < 2**32 for serial in serials)
+    assert min(after - before for before, after in pairwise(serials)) > 1_000_000
 
 
 def test_the_pieces_fit_the_budget_of_the_moment_in_which_they_leave() -> None:
     queue, tally = make_queue(cutter=halve, budget=20)
     queue.push(1, b"x" * 16, now=0.0)
     queue.budget = 10
-    assert queue.pop(now=0.0) == b"\0" + b"x" * 8
+    assert queue.next_size(now=0.0) == 1 + 8
+    queue.pop(now=0.0)
     queue.budget = 6  # the other piece, of 9 bytes, is cut again
     assert [len(piece) for piece in drain(queue)] == [5, 6]
-    assert tally.outcomes() == [Outcome(KEY, 1, None, 1, 16)]
+    assert tally.outcomes() == [Outcome(KEY, 1, None, 1, 16, cut=1, pieces=3)]
 
 
 def test_what_the_cutter_gives_up_is_over_budget_and_blocks_nothing() -> None:
@@ -215,7 +239,7 @@ def test_the_rest_of_a_copy_whose_first_piece_has_left_is_dropped_with_it() -> N
         drop(queue)
         assert len(queue) == 0
         assert queue.next_deadline() is None
-        assert tally.outcomes() == [Outcome(KEY, 1, reason, 1, 12)]
+        assert tally.outcomes() == [Outcome(KEY, 1, reason, 1, 12, cut=0, pieces=1)]
 
 
 def test_on_overflow_a_cut_copy_goes_whole() -> None:

@@ -161,3 +161,10 @@ def test_a_listener_hears_of_no_refusals(nobody: int, dual: UdpSocket) -> None:
     select.select([dual.fileno()], [], [], 0.2)
     assert dual.receive(64) == []
     assert dual.refusals() == []
+
+
+def test_of_a_packet_that_no_engine_takes_only_a_byte_is_kept(
+    dual: UdpSocket, plain: UdpSocket
+) -> None:
+    plain.send([(b"x" * size, ("127.0.0.1", dual.address[1])) for size in (1500, 1501, 60_000)])
+    assert [len(data) for data, _ in dual.receive(64)] == [1500, 1, 1]

@@ -1,27 +1,42 @@
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanparty_ctrl import Role
+from lanparty_ctrl import Role, RoomCode
 from lanparty_obs.codes import SessionEnd
 from lanparty_obs.counters import TunnelCounters
-from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop, PacketDrop
+from lanparty_obs.frame_log import FrameDirection, FrameLogged
+from lanparty_obs.reasons import Cast, EgressDrop, HandshakeFailure, IngressDrop, PacketDrop
+from lanparty_quic import HandshakeStatistics
 from lanparty_relay.admin_link import (
     Answer,
+    ChangeRoom,
+    CloseFrameLog,
     CloseRoom,
     Configuration,
+    EventTold,
+    FrameLogAnswer,
+    FramesAnswer,
     FromAdmin,
     Heartbeat,
     HeartbeatSeen,
+    HelloRejectedEvent,
     KickPeer,
     LimitsRecord,
     LinkBroken,
     LinkDecoder,
+    OpenFrameLog,
+    OpenRoom,
     PeerGone,
     PeerMoved,
     PeerRecord,
     PeerReported,
+    ReadFrameLog,
     Report,
+    RoomAnswer,
+    RoomChange,
     RoomGone,
     RoomMoved,
     RoomRecord,
@@ -30,8 +45,36 @@ from lanparty_relay.admin_link import (
     ToAdmin,
     encode,
 )
-from lanparty_relay.core import SessionCounts, SessionFault
+from lanparty_relay.core import (
+    FrameLogEnd,
+    FrameLogRefusal,
+    RoomRefusal,
+    SessionCounts,
+    SessionFault,
+)
+from lanparty_relay.core.frame_log import FRAMES_HELD
 
+FRAME = FrameLogged(
+    at=12.5,
+    direction=FrameDirection.TO_PEER,
+    peer=65_535,
+    cast=None,
+    dropped=IngressDrop.UNKNOWN_UNICAST,
+    destinations=0,
+    length=1518,
+    piece_offset=744,
+    destination="ff:ff:ff:ff:ff:ff",
+    source="02:00:5e:10:00:01",
+    ethertype=0x86DD,
+    vlan=4095,
+    source_address="fe80:1111:2222:3333:4444:5555:6666:7777",
+    destination_address="fe80:1111:2222:3333:4444:5555:6666:8888",
+    protocol=17,
+    source_port=65_535,
+    destination_port=65_535,
+    arp=None,
+    passed_over=1_000_000,
+)
 REPORT = Report(
     counters=TunnelCounters(
         received=7,
@@ -62,6 +105,7 @@ MESSAGES: list[ToAdmin | FromAdmin] = [
         wall_clock_offset=1e9,
         counter_slots=640,
         admin_restarts=0,
+        peer_metrics=True,
         log_json=True,
         log_level="info",
     ),
@@ -102,6 +146,7 @@ MESSAGES: list[ToAdmin | FromAdmin] = [
         packets_sent=3,
         packets_dropped={PacketDrop.MALFORMED: 1},
         socket_overflows=0,
+        handshakes=HandshakeStatistics(failed={HandshakeFailure.TLS: 2}, retry=True),
         sessions=SessionCounts(
             handshakes=4,
             admitted=2,
@@ -119,6 +164,26 @@ MESSAGES: list[ToAdmin | FromAdmin] = [
     HeartbeatSeen(number=3),
     KickPeer(command_id=1, room_id="r1", peer_id=1),
     CloseRoom(command_id=2, room_id="r1"),
+    EventTold(
+        number=7,
+        event=HelloRejectedEvent(
+            at=datetime(2026, 11, 24, 20, 15, 0, 125_000, tzinfo=UTC),
+            reason=SessionEnd.ROOM_UNKNOWN,
+            address=None,
+            count=12,
+        ),
+    ),
+    OpenRoom(command_id=3, code=RoomCode("PARTY"), mtu=1400, peers_limit=8, expires_at=99.5),
+    ChangeRoom(command_id=4, room_id="r1", peers_limit=None, expires_at=99.5),
+    RoomChange(room_id="r1", peers_limit=7, expires_at=None),
+    RoomAnswer(command_id=3, room_id="r1", refusal=RoomRefusal.CODE_IN_USE),
+    OpenFrameLog(command_id=4, room_id="r1", peer_id=None, frames_per_second=20),
+    FrameLogAnswer(command_id=4, refusal=FrameLogRefusal.TOO_MANY),
+    ReadFrameLog(command_id=5, log_id=2),
+    FramesAnswer(
+        command_id=5, frames=(FRAME,) * FRAMES_HELD, passed_over=3, end=FrameLogEnd.PEER_LEFT
+    ),
+    CloseFrameLog(command_id=6, log_id=2),
 ]
 
 

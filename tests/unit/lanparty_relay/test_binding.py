@@ -41,6 +41,15 @@ def test_a_taken_tcp_port_is_named_with_its_option() -> None:
             bind_admin(address)
 
 
+def test_an_operators_program_that_never_reads_is_given_up_by_the_kernel() -> None:
+    with (
+        bind_admin(LOOPBACK) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+
+
 def test_an_address_of_another_host_is_named() -> None:
     with pytest.raises(CommandFailed, match="no such address"):
         bind_admin(ListenAddress("192.0.2.1", 0))

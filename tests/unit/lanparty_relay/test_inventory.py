@@ -13,7 +13,9 @@ from lanparty_relay.core import (
     MemberLeft,
     MemberMoved,
     MemberReported,
+    RoomChanged,
     RoomClosed,
+    RoomEnd,
     RoomOpened,
     RoomRenumbered,
     StandbysChanged,
@@ -59,6 +61,13 @@ def inventory_after(*events: LifecycleEvent) -> Inventory:
     return inventory
 
 
+def test_a_room_that_was_changed_has_its_new_terms() -> None:
+    inventory = inventory_after(opened(), RoomChanged("r1", 5, 99.0))
+    room = inventory.room("r1")
+    assert room is not None
+    assert (room.peers_limit, room.expires_at) == (5, 99.0)
+
+
 def test_rooms_and_peers_are_found_after_they_came() -> None:
     inventory = inventory_after(opened(), joined())
     room = inventory.room("r1")
@@ -93,7 +102,7 @@ def test_a_peer_that_left_is_gone() -> None:
 
 
 def test_a_closed_room_is_gone_with_its_peers() -> None:
-    inventory = inventory_after(opened(), joined(), RoomClosed("r1"))
+    inventory = inventory_after(opened(), joined(), RoomClosed("r1", RoomEnd.EMPTY))
     assert inventory.rooms() == []
     assert inventory.peer("r1", 1) is None
 
@@ -121,7 +130,7 @@ def test_a_change_about_what_is_not_there_means_nothing() -> None:
         MemberMoved("r1", 1, ("192.0.2.7", 4)),
         RoomRenumbered("r1", IPv4Network("172.16.130.0/24"), {1: None}),
         StandbysChanged("r1", 1),
-        RoomClosed("r1"),
+        RoomClosed("r1", RoomEnd.EMPTY),
     )
     assert inventory.rooms() == []
 
@@ -142,7 +151,11 @@ def test_who_hears_everything_and_each_change_meanwhile_ends_up_right() -> None:
     there = Inventory()
     account: Iterator[RoomRecord | PeerRecord] = here.everything()
     there.apply(next(account))
-    for event in (RoomClosed("r2"), opened("r3"), MemberLeft("r1", 1, SessionEnd.LEFT)):
+    for event in (
+        RoomClosed("r2", RoomEnd.EMPTY),
+        opened("r3"),
+        MemberLeft("r1", 1, SessionEnd.LEFT),
+    ):
         change = change_of(event, now=9.0)
         assert change is not None
         here.apply(change)

@@ -15,7 +15,9 @@ from lanparty_relay.core import (
     MemberLeft,
     MemberMoved,
     MemberReported,
+    RoomChanged,
     RoomClosed,
+    RoomEnd,
     RoomOpened,
     RoomRenumbered,
     SessionFault,
@@ -39,14 +41,19 @@ EVENTS: list[tuple[LifecycleEvent, str, dict[str, object]]] = [
             serial=2,
         ),
         "room opened",
-        {"room": "r1", "mtu": 1500, "network": "10.171.5.0/24"},
+        {"room": "r1", "mtu": 1500, "network": "10.171.5.0/24", "lasting": False},
     ),
+    (RoomChanged("r1", 5, 99.0), "room changed", {"room": "r1"}),
     (
         RoomRenumbered("r1", IPv4Network("172.16.130.0/24"), {1: None}),
         "room renumbered",
         {"room": "r1", "network": "172.16.130.0/24"},
     ),
-    (RoomClosed("r1"), "room closed", {"room": "r1"}),
+    (
+        RoomClosed("r1", RoomEnd.EXPIRED),
+        "room closed",
+        {"room": "r1", "reason": "expired"},
+    ),
     (
         MemberJoined(
             room_id="r1",

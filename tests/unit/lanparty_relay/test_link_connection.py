@@ -83,6 +83,32 @@ async def test_what_is_sent_during_an_account_goes_in_between(ends: Ends) -> Non
     assert ends.heard.index(PeerGone(room_id="r", peer_id=1)) < 10_000
 
 
+async def test_it_says_how_much_waits(ends: Ends) -> None:
+    ends.here.send(RoomGone(room_id="r" * 1_000))
+    assert 1_000 < ends.here.waiting < 1_100
+    ends.listen()
+    await until(lambda: len(ends.heard) == 1)
+    assert ends.here.waiting == 0
+
+
+async def test_what_the_socket_takes_at_once_goes_before_a_close(ends: Ends) -> None:
+    sent = [RoomGone(room_id=f"r{number}") for number in range(500)]
+    for message in sent:
+        ends.here.send(message)
+    ends.here.flush()
+    ends.here.close()
+    ends.listen()
+    await until(lambda: len(ends.heard) == len(sent))
+    assert ends.heard == sent
+
+
+async def test_a_flush_does_not_wait_for_who_does_not_read(ends: Ends) -> None:
+    for _ in range(5_000):
+        ends.here.send(RoomGone(room_id="r" * 1_000))
+    ends.here.flush()
+    assert ends.here.waiting > 1_000_000
+
+
 async def test_who_does_not_read_is_given_up_and_the_sender_never_waits(ends: Ends) -> None:
     message = RoomGone(room_id="r" * 1_000)
     for _ in range(2 * OUTBOX_BYTES // 1_000):

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from lanparty_client_core import InMemoryPort, LastingSession, RelayTarget, SessionState
@@ -7,7 +9,16 @@ from lanparty_obs.counters import GENERATION, SLOTS_PER_BLOCK
 from lanparty_proto import BROADCAST, MacAddress
 from lanparty_quic import Address, ConnectionKey, PinnedKey
 from lanparty_quic.simulation import Simulation
-from lanparty_relay.admin_link import CloseRoom, Command, KickPeer
+from lanparty_relay.admin_link import (
+    Answer,
+    AnyAnswer,
+    ChangeRoom,
+    CloseRoom,
+    Command,
+    KickPeer,
+    OpenRoom,
+    RoomAnswer,
+)
 from lanparty_relay.core import (
     CounterBlocks,
     LeaseBook,
@@ -15,7 +26,9 @@ from lanparty_relay.core import (
     MemberLeft,
     Relay,
     RelayLimits,
+    RoomChanged,
     RoomOpened,
+    RoomRefusal,
 )
 from lanparty_relay.serving import RelayConsumer
 
@@ -35,19 +48,19 @@ class ServedRelay:
         self.endpoint = self.simulation.memory_endpoint(ADDRESS, listening=True)
         self.slots = memoryview(bytearray(8 * SLOTS_PER_BLOCK * BLOCKS)).cast("Q")
         blocks = CounterBlocks(self.slots, BLOCKS)
-        self.told: list[LifecycleEvent | tuple[Command, bool]] = []
+        self.told: list[LifecycleEvent | AnyAnswer] = []
         self.consumer = RelayConsumer(
             endpoint=self.endpoint,
             relay=Relay(
                 limits=RelayLimits(),
                 blocks=blocks,
-                random_bytes=lambda length: b"\x05" * length,
+                random_bytes=random.Random(5).randbytes,
                 server_version="softlan test",
                 leases=LeaseBook(bytes(32)),
             ),
             blocks=blocks,
             on_events=lambda events, now: self.told.extend(events),
-            on_answer=lambda command, done: self.told.append((command, done)),
+            on_answer=self.told.append,
         )
         self.simulation.attach(self.endpoint, self.consumer)
         self.player = self.join(1)
@@ -124,14 +137,47 @@ def test_a_kick_is_answered_after_what_it_caused(served: ServedRelay) -> None:
     served.ask(command)
     assert end_of(served.player) is SessionEnd.KICKED
     left = MemberLeft(served.room_id, 1, SessionEnd.KICKED)
-    assert served.told.index(left) < served.told.index((command, True))
+    assert served.told.index(left) < served.told.index(Answer(command_id=1, done=True))
 
 
 def test_closing_a_room_sends_its_members_away(served: ServedRelay) -> None:
     command = CloseRoom(command_id=1, room_id=served.room_id)
     served.ask(command)
     assert end_of(served.player) is SessionEnd.ROOM_CLOSED
-    assert (command, True) in served.told
+    assert Answer(command_id=1, done=True) in served.told
+
+
+def test_a_room_made_ahead_is_answered_with_its_id(served: ServedRelay) -> None:
+    served.ask(OpenRoom(command_id=4, code=RoomCode("THERE"), mtu=1300, peers_limit=3))
+    *_, opened, answer = served.told
+    assert isinstance(opened, RoomOpened)
+    assert (opened.code, opened.mtu, opened.peers_limit) == ("THERE", 1300, 3)
+    assert answer == RoomAnswer(command_id=4, room_id=opened.room_id)
+
+
+def test_a_room_made_ahead_is_changed_and_one_that_players_made_is_not(
+    served: ServedRelay,
+) -> None:
+    served.ask(OpenRoom(command_id=1))
+    ahead = served.told[-1]
+    assert isinstance(ahead, RoomAnswer)
+    assert ahead.room_id is not None
+    served.ask(ChangeRoom(command_id=2, room_id=ahead.room_id, peers_limit=3, expires_at=None))
+    assert served.told[-2:] == [
+        RoomChanged(ahead.room_id, 3, None),
+        RoomAnswer(command_id=2, room_id=ahead.room_id),
+    ]
+    served.ask(ChangeRoom(command_id=3, room_id=served.room_id, peers_limit=3, expires_at=None))
+    assert served.told[-1] == RoomAnswer(
+        command_id=3, room_id=served.room_id, refusal=RoomRefusal.MADE_BY_PLAYERS
+    )
+
+
+def test_a_room_that_cannot_be_made_is_answered_with_the_reason(served: ServedRelay) -> None:
+    served.ask(OpenRoom(command_id=4, code=RoomCode("PARTY")))
+    assert served.told[-1] == RoomAnswer(
+        command_id=4, room_id=served.room_id, refusal=RoomRefusal.CODE_IN_USE
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +189,7 @@ def test_closing_a_room_sends_its_members_away(served: ServedRelay) -> None:
 )
 def test_a_command_about_nobody_is_answered_so(served: ServedRelay, command: Command) -> None:
     served.ask(command)
-    assert served.told[-1] == (command, False)
+    assert served.told[-1] == Answer(command_id=command.command_id, done=False)
     assert end_of(served.player) is None
 
 

@@ -34,6 +34,21 @@ def test_the_endpoint_keeps_a_connection_alive_well_within_its_idle_timeout() ->
     assert (short.idle_timeout, short.keep_alive) == (6, 2)
 
 
+def test_a_packet_size_holds_for_what_is_sent_and_for_what_players_are_asked_for() -> None:
+    small = RelaySettings(packet_size=1200)
+    assert small.endpoint_limits().packet_size_to_reach("192.0.2.1") == 1200
+    assert small.relay_limits().largest_datagram == 1170
+    searched = RelaySettings()
+    assert searched.endpoint_limits().packet_size_to_reach("192.0.2.1") == 1472
+    assert searched.relay_limits().largest_datagram == 1522
+
+
+@pytest.mark.parametrize("size", [1199, 1501])
+def test_a_packet_size_is_one_that_quic_and_the_engine_have(size: int) -> None:
+    with pytest.raises(ValidationError, match="packet_size"):
+        RelaySettings(packet_size=size)
+
+
 def test_there_are_connections_beyond_the_players_for_those_on_their_way_in() -> None:
     assert RelaySettings(peers=10).endpoint_limits().maximum_connections > 10
 
@@ -49,3 +64,16 @@ def test_there_is_a_counter_block_for_whatever_can_be_at_once(
 def test_a_certificate_and_its_key_go_together(given: str) -> None:
     with pytest.raises(ValidationError, match="needs"):
         RelaySettings.model_validate({given: Path("file.pem")})
+
+
+@pytest.mark.parametrize(("joins", "handshakes"), [(1, 64), (60, 64), (200, 200), (900, 256)])
+def test_where_more_may_join_from_one_address_more_handshakes_may_be_open(
+    joins: int, handshakes: int
+) -> None:
+    limits = RelaySettings(joins_per_minute=joins).endpoint_limits()
+    assert limits.handshakes_per_source == handshakes
+
+
+def test_without_a_limit_of_joins_one_address_may_have_every_handshake() -> None:
+    limits = RelaySettings(joins_per_minute=0).endpoint_limits()
+    assert limits.handshakes_per_source == limits.maximum_handshakes

@@ -33,6 +33,15 @@ def test_the_largest_packet_and_what_it_means_for_a_full_frame() -> None:
     assert judge_mtu(path, session(send_budget=1_521)).figure.endswith("go in two pieces")
 
 
+def test_a_limit_that_the_user_set_is_told_beside_what_gets_through() -> None:
+    path = PathFacts(largest_packet=1_472, sizes_tried=(1_200, 1_472))
+    limited = judge_mtu(path, session(send_budget=1_170, packet_size=1_200))
+    assert limited.figure == (
+        "1,472 bytes get through, full frames go in two pieces, you limited them to 1,200"
+    )
+    assert limited.details["packet_size"] == 1_200
+
+
 def test_a_narrow_way_is_worth_a_word() -> None:
     result = judge_mtu(PathFacts(largest_packet=1_200), None)
     assert result.outcome is Outcome.WARNING

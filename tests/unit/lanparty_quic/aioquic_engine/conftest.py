@@ -39,6 +39,10 @@ class Bench:
         self._rogues.append(rogue)
         return rogue
 
+    def forget_rogues(self) -> None:
+        """Let them go: they are silent from now on."""
+        self._rogues.clear()
+
     def feed(self, packet: bytes, source: Address = ("192.0.2.1", 1)) -> list[bytes]:
         """Give the endpoint one packet and return what it answers to that address."""
         self.endpoint.receive_packet(packet, source, now=self.now)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 from aioquic.buffer import Buffer  # type: ignore[attr-defined]  # re-exported without saying so
 from aioquic.quic.packet import QuicPacketType, pull_quic_header
+from first_packets import FirstPackets
 
 from lanparty_obs.reasons import PacketDrop
 from lanparty_quic import Connected, EndpointLimits, PinnedKey
 from lanparty_quic.aioquic_engine import AioquicEndpoint
-from lanparty_quic.aioquic_engine.acceptance import destination_id
+from lanparty_quic.aioquic_engine.acceptance import claims_proof, destination_id
 from lanparty_quic.identity import ServerIdentity
 from lanparty_quic.simulation import Simulation
 
@@ -71,6 +72,51 @@ def test_an_unknown_version_is_answered_with_ours(bench: "Bench") -> None:
     assert drops(bench) == {PacketDrop.UNSUPPORTED_VERSION: 1}
 
 
+@pytest.mark.parametrize("destination", [b"", b"d", bytes(range(200)), bytes(255)])
+@pytest.mark.parametrize("source", [b"", bytes(range(100, 255)), bytes(255)])
+def test_ids_of_other_versions_may_be_of_any_length(
+    bench: "Bench", destination: bytes, source: bytes
+) -> None:
+    # RFC 8999 section 5.1, RFC 9000 section 17.2.1
+    ids = bytes([len(destination)]) + destination + bytes([len(source)]) + source
+    (answer,) = bench.feed(b"\x80\x1a\x2a\x3a\x4a" + ids + bytes(1200))
+    swapped = bytes([len(source)]) + source + bytes([len(destination)]) + destination
+    assert answer[0] & 0x80
+    assert answer[1:] == bytes(4) + swapped + b"\0\0\0\1"
+
+
+def test_only_version_1_is_spoken(bench: "Bench") -> None:
+    packet = first_packet(bench)
+    (answer,) = bench.feed(packet[:1] + b"\x6b\x33\x43\xcf" + packet[5:])
+    assert packet_type(answer) is QuicPacketType.VERSION_NEGOTIATION
+
+
+@pytest.mark.parametrize("length", range(6, 40))
+def test_a_packet_of_another_version_that_ends_in_its_ids_is_malformed(
+    bench: "Bench", length: int
+) -> None:
+    packet = b"\x80\x1a\x2a\x3a\x4a\x10" + bytes(16) + b"\x10" + bytes(16)
+    assert bench.feed(packet[:length]) == []
+    whole = length >= len(packet)
+    assert drops(bench) == {PacketDrop.UNSUPPORTED_VERSION if whole else PacketDrop.MALFORMED: 1}
+
+
+def test_a_first_packet_with_too_short_an_id_is_malformed(bench: "Bench") -> None:
+    # RFC 9000 section 7.2: at least 8 bytes, which nobody can guess
+    packet = FirstPackets().make(bytes(7))
+    assert bench.feed(packet) == []
+    assert drops(bench) == {PacketDrop.MALFORMED: 1}
+    assert bench.feed(FirstPackets().make(bytes(8))) != []
+
+
+def test_a_first_packet_with_a_token_claims_a_proof() -> None:
+    packets = FirstPackets()
+    assert claims_proof(packets.make(bytes(8), b"token"))
+    assert not claims_proof(packets.make(bytes(8)))
+    assert not claims_proof(packets.make(bytes(8), b"token")[:1199])
+    assert not claims_proof(b"\xe0" + packets.make(bytes(8), b"token")[1:])
+
+
 def test_a_small_packet_of_an_unknown_version_is_not_answered(bench: "Bench") -> None:
     packet = first_packet(bench)
     assert bench.feed(packet[:1] + b"\x1a\x2a\x3a\x4a" + packet[5:600]) == []
@@ -111,7 +157,7 @@ def test_with_retry_a_client_proves_its_address_first(identity: ServerIdentity) 
     simulation.run_for(0.5)
     statistics = relay.endpoint_statistics()
     assert statistics.connections == 1
-    assert statistics.packets_dropped[PacketDrop.INVALID_TOKEN] == 1
+    assert statistics.packets_dropped[PacketDrop.ADDRESS_UNPROVEN] == 1
 
 
 def test_many_unfinished_handshakes_turn_retry_on(make_bench: "Callable[..., Bench]") -> None:

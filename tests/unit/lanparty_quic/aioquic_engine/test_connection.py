@@ -245,3 +245,18 @@ def test_a_handshake_that_stops_half_way_is_forgotten(
     bench.exchange(rounds=500)
     assert bench.endpoint.endpoint_statistics().connections == 0
     assert bench.events == []
+
+
+def test_a_packet_of_more_frames_than_have_a_use_ends_the_connection(bench: "Bench") -> None:
+    rogue = bench.rogue()
+    bench.exchange()
+    for _ in range(100):
+        rogue.quic.send_datagram_frame(b"")
+    bench.exchange()
+    assert len(bench.payloads) == 100
+    for _ in range(200):
+        rogue.quic.send_datagram_frame(b"")
+    bench.exchange()
+    (closed,) = (event for event in bench.events if isinstance(event, ConnectionClosed))
+    assert closed.end is SessionEnd.PROTOCOL_ERROR
+    assert "too many frames" in closed.text

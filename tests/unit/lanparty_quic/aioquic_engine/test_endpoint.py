@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from aioquic.tls import Epoch
+
 from lanparty_obs.codes import SessionEnd
 from lanparty_obs.reasons import EgressDrop, PacketDrop
 from lanparty_quic import (
@@ -70,7 +72,7 @@ def connect(
 
 
 def test_a_flooder_does_not_starve_the_others(make_bench: "Callable[..., Bench]") -> None:
-    bench = make_bench(EndpointLimits(packets_per_turn=32, ingress_packets=100))
+    bench = make_bench(EndpointLimits(work_per_turn=32, ingress_packets=100))
     flooder, player = bench.rogue(), bench.rogue()
     bench.exchange()
     flooder.quic.send_datagram_frame(b"flood")
@@ -119,7 +121,7 @@ def test_what_a_connection_can_make_nothing_of_is_counted(bench: "Bench") -> Non
 def test_packets_behind_the_end_of_their_connection_are_counted(
     make_bench: "Callable[..., Bench]",
 ) -> None:
-    bench = make_bench(EndpointLimits(packets_per_turn=1))
+    bench = make_bench(EndpointLimits(work_per_turn=1))
     rogue = bench.rogue()
     bench.exchange()
     rogue.quic.send_datagram_frame(b"game")
@@ -230,3 +232,69 @@ def test_many_connections_close_and_leave_nothing(identity: ServerIdentity) -> N
     simulation.run_for(60)
     assert relay.endpoint.next_deadline() is None
     assert player.endpoint.next_deadline() is None
+
+
+def test_garbage_from_elsewhere_does_not_push_out_the_peers_own_packets(
+    make_bench: "Callable[..., Bench]",
+) -> None:
+    bench = make_bench(EndpointLimits(ingress_packets=50))
+    player = bench.rogue()
+    bench.exchange()
+    game = []
+    for serial in range(5):
+        player.quic.send_datagram_frame(b"game%d" % serial)
+        game += player.packets(now=bench.now)
+    connection_id = game[0][1:9]
+    for index in range(1000):
+        garbage = b"\x40" + connection_id + index.to_bytes(4) + bytes(60)
+        bench.endpoint.receive_packet(garbage, ("192.0.2.66", 1), now=bench.now)
+    for packet in game[:-1]:
+        bench.endpoint.receive_packet(packet, player.address, now=bench.now)
+    bench.feed(game[-1], player.address)
+    bench.exchange()
+    assert bench.payloads == [b"game%d" % serial for serial in range(5)]
+    assert drops(bench)[PacketDrop.INGRESS_OVERFLOW] == 950
+
+
+def test_a_peer_in_two_places_has_no_more_than_two_packets_open(
+    make_bench: "Callable[..., Bench]",
+) -> None:
+    bench = make_bench(EndpointLimits())
+    player = bench.rogue()
+    bench.exchange()
+    player.quic._loss._cc.congestion_window = 10**6  # noqa: SLF001  nothing is acknowledged to it
+    packets = []
+    for _ in range(100):
+        for _ in range(100):
+            player.quic.send_datagram_frame(b"..")
+        packets += player.packets(now=bench.now)
+        bench.now += 0.01
+    assert len(packets) == 100
+    bench.feed(packets.pop(), player.address)
+    # None of these is newer than that, so the peer hasn't moved.
+    for packet in packets:
+        bench.endpoint.receive_packet(packet, ("198.51.100.9", 9), now=bench.now)
+    before = bench.endpoint.endpoint_statistics().packets_routed
+    taken = 0
+    while taken < 80:
+        bench.feed(b"")
+        taken = bench.endpoint.endpoint_statistics().packets_routed - before
+    assert len(bench.payloads) >= 100 * (taken - 2)
+
+
+def test_a_peer_that_only_sends_makes_nothing_grow(make_bench: "Callable[..., Bench]") -> None:
+    bench = make_bench(EndpointLimits())
+    player = bench.rogue()
+    bench.exchange()
+    for _ in range(1500):
+        player.quic.send_datagram_frame(b"game")
+        for packet in player.packets(now=bench.now):
+            for answer in bench.feed(packet, player.address):
+                player.receive(answer, now=bench.now)
+        bench.now += 0.03
+        bench.exchange(1)
+    assert len(bench.payloads) == 1500
+    # aioquic tells nobody how much it keeps.
+    (connection,) = bench.endpoint._connections.values()  # noqa: SLF001
+    records = connection._quic._spaces[Epoch.ONE_RTT].sent_packets  # noqa: SLF001
+    assert len(records) < 400

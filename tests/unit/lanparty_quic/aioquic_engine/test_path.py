@@ -149,6 +149,29 @@ def test_without_larger_packets_allowed_none_is_sent(make_line: Callable[..., Li
     assert max(len(packet.packet) for packet in line.simulation.packets) == 1200
 
 
+@pytest.mark.parametrize(("accepted", "size"), [(1150, 1180), (1170, 1200), (1300, 1330)])
+@pytest.mark.parametrize("after", [0.01, 5.0], ids=["before its search", "after its search"])
+def test_who_accepts_no_larger_payload_is_sent_no_larger_packet(
+    make_line: Callable[..., Line], accepted: int, size: int, after: float
+) -> None:
+    line = make_line(Path(mtu=1500))
+    line.simulation.run_for(after)
+    line.relay.endpoint.limit_datagrams(line.relay.key, accepted)
+    line.simulation.waker(line.relay.endpoint)()
+    before = len(line.simulation.packets)
+    line.simulation.run_for(SEARCHED)
+    line.send(line.relay, b"x" * accepted, 20)
+    line.simulation.run_for(1)
+    from_relay = [
+        len(packet.packet)
+        for packet in line.simulation.packets[before:]
+        if packet.source == line.relay.endpoint.local_address
+    ]
+    assert max(from_relay) == size
+    assert [payload for _, payload in line.player.arrivals] == [b"x" * accepted] * 20
+    assert line.player.packet_size == 1472
+
+
 @pytest.mark.parametrize("mtu", [1200, 1372, 1472])
 def test_an_idle_hour_costs_few_probes(make_line: Callable[..., Line], mtu: int) -> None:
     line = make_line(Path(mtu=mtu))

@@ -1,6 +1,7 @@
 """A relay as an admin process sees it, without a relay."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,9 +10,11 @@ from lanparty_ctrl import Role
 from lanparty_obs.codes import SessionEnd
 from lanparty_obs.counters import (
     CHOSEN,
+    CUT,
     DROPPED_EGRESS,
     DROPPED_INGRESS,
     FORWARDED,
+    PIECES,
     QUEUED,
     RECEIVED,
     RECEIVED_BYTES,
@@ -22,28 +25,34 @@ from lanparty_obs.counters import (
     BlockKind,
     TunnelCounters,
 )
-from lanparty_obs.reasons import Cast, EgressDrop, IngressDrop, PacketDrop
+from lanparty_obs.reasons import Cast, EgressDrop, HandshakeFailure, IngressDrop, PacketDrop
+from lanparty_quic import HandshakeStatistics
 from lanparty_relay.admin.app import AdminParts, create_app
+from lanparty_relay.admin.counter_history import CounterHistory
 from lanparty_relay.admin.metrics import MetricsPage
 from lanparty_relay.admin.observation import Observer
 from lanparty_relay.admin.snapshot import SnapshotReader
 from lanparty_relay.admin.state import RelayState
 from lanparty_relay.admin_link import (
     Answer,
+    ChangeRoom,
     CloseRoom,
     Configuration,
     FromAdmin,
     Heartbeat,
     KickPeer,
     LimitsRecord,
+    OpenRoom,
     PeerGone,
     PeerRecord,
     Report,
+    RoomAnswer,
+    RoomChange,
     RoomGone,
     RoomRecord,
     Synchronised,
 )
-from lanparty_relay.core import RELAY_BLOCK, CounterBlocks, SessionCounts, SessionFault
+from lanparty_relay.core import RELAY_BLOCK, CounterBlocks, RoomRefusal, SessionCounts, SessionFault
 
 BLOCKS = 16
 TOKEN = "correct-horse-battery"
@@ -71,6 +80,7 @@ def configuration() -> Configuration:
         wall_clock_offset=1_000_000.0,
         counter_slots=BLOCKS * SLOTS_PER_BLOCK,
         admin_restarts=2,
+        peer_metrics=True,
         log_json=False,
         log_level="info",
     )
@@ -87,6 +97,13 @@ def heartbeat() -> Heartbeat:
         packets_sent=60,
         packets_dropped={PacketDrop.MALFORMED: 5},
         socket_overflows=7,
+        handshakes=HandshakeStatistics(
+            pending=3,
+            unproven=2,
+            completed=4,
+            failed={HandshakeFailure.TIMEOUT: 6},
+            retry=True,
+        ),
         sessions=SessionCounts(
             handshakes=4,
             admitted=2,
@@ -115,7 +132,14 @@ class PlayedRelay:
             configuration, send=self._hear, clock=lambda: self.now, answer_within=0
         )
         observer = Observer(self.state, SnapshotReader(self.slots))
-        self.parts = AdminParts(self.state, observer, MetricsPage(observer, clock=lambda: self.now))
+        self.counters = SnapshotReader(self.slots)
+        self.history = CounterHistory()
+        self.parts = AdminParts(
+            self.state,
+            observer,
+            MetricsPage(observer, clock=lambda: self.now),
+            self.history,
+        )
         self.observer = observer
         self.metrics = self.parts.metrics
         self._block_of: dict[tuple[str, int], int] = {}
@@ -126,46 +150,54 @@ class PlayedRelay:
     def synchronise(self) -> None:
         self.state.receive(Synchronised())
 
-    def open_room(self, room_id: str = "room1") -> int:
+    def open_room(
+        self,
+        room_id: str = "room1",
+        **changes: Any,  # Any: fields of the record
+    ) -> int:
         block = self.blocks.allocate(BlockKind.ROOM, RELAY_BLOCK)
         assert block is not None
-        self.state.receive(
-            RoomRecord(
-                room_id=room_id,
-                code=CODE,
-                mtu=1400,
-                network="10.171.5.0/24",
-                lasting=False,
-                opened_at=130.0,
-                block=block,
-                serial=self.blocks.serial(block),
-            )
-        )
+        fields: dict[str, Any] = {
+            "room_id": room_id,
+            "code": CODE,
+            "mtu": 1400,
+            "network": "10.171.5.0/24",
+            "lasting": False,
+            "opened_at": 130.0,
+            "block": block,
+            "serial": self.blocks.serial(block),
+        }
+        self.state.receive(RoomRecord(**(fields | changes)))
         return block
 
-    def join(self, room_block: int, peer_id: int = 1, *, room_id: str = "room1") -> int:
+    def join(
+        self,
+        room_block: int,
+        peer_id: int = 1,
+        *,
+        room_id: str = "room1",
+        **changes: Any,  # Any: fields of the record
+    ) -> int:
         block = self.blocks.allocate(BlockKind.PEER, room_block)
         assert block is not None
         self._block_of[room_id, peer_id] = block
-        self.state.receive(
-            PeerRecord(
-                room_id=room_id,
-                peer_id=peer_id,
-                role=Role.CLIENT if peer_id != 9 else Role.GATEWAY,
-                mac="02:00:00:00:00:01" if peer_id != 9 else None,
-                name="Ada",
-                address="192.0.2.7:50000",
-                lease="10.171.5.34" if peer_id != 9 else None,
-                joined_at=140.0,
-                block=block,
-                serial=self.blocks.serial(block),
-                report=Report(
-                    counters=TunnelCounters(received=999),
-                    round_trip_seconds=0.5,
-                    reported_at=155.0,
-                ),
-            )
-        )
+        is_client = peer_id != 9
+        fields: dict[str, Any] = {
+            "room_id": room_id,
+            "peer_id": peer_id,
+            "role": Role.CLIENT if is_client else Role.GATEWAY,
+            "mac": "02:00:00:00:00:01" if is_client else None,
+            "name": "Ada",
+            "address": "192.0.2.7:50000",
+            "lease": "10.171.5.34" if is_client else None,
+            "joined_at": 140.0,
+            "block": block,
+            "serial": self.blocks.serial(block),
+            "report": Report(
+                counters=TunnelCounters(received=999), round_trip_seconds=0.5, reported_at=155.0
+            ),
+        }
+        self.state.receive(PeerRecord(**(fields | changes)))
         return block
 
     def retell(self) -> None:
@@ -191,6 +223,8 @@ class PlayedRelay:
             SENT_BYTES: 600,
             DROPPED_EGRESS[EgressDrop.QUEUE_TIMEOUT]: 2,
             QUEUED: 1,
+            CUT: 2,
+            PIECES: 5,
         }.items():
             self.slots[base + slot] += count
         self.slots[base + ROUND_TRIP_MICROSECONDS] = 25_000
@@ -210,6 +244,47 @@ class PlayedRelay:
                 known = self.state.inventory.room(room_id) is not None
                 self.state.receive(RoomGone(room_id=room_id))
                 self.state.receive(Answer(command_id=number, done=known))
+            case OpenRoom(command_id=number):
+                self.state.receive(self._open_ahead(number, message))
+
+            case ChangeRoom(command_id=number, room_id=room_id):
+                self.state.receive(self._change(number, message))
+
+    def _change(self, number: int, change: ChangeRoom) -> RoomAnswer:
+        room = self.state.inventory.room(change.room_id)
+        refusal = None
+        if room is None:
+            refusal = RoomRefusal.NO_SUCH_ROOM
+        elif not room.lasting:
+            refusal = RoomRefusal.MADE_BY_PLAYERS
+        else:
+            self.state.receive(
+                RoomChange(
+                    room_id=change.room_id,
+                    peers_limit=change.peers_limit,
+                    expires_at=change.expires_at,
+                )
+            )
+        return RoomAnswer(command_id=number, room_id=change.room_id, refusal=refusal)
+
+    def _open_ahead(self, number: int, order: OpenRoom) -> RoomAnswer:
+        code = "NEWCDE12345" if order.code is None else str(order.code)
+        for room in self.state.inventory.rooms():
+            if room.code == code:
+                refusal = RoomRefusal.CODE_IN_USE
+                return RoomAnswer(command_id=number, room_id=room.room_id, refusal=refusal)
+        if not self.blocks.available:
+            return RoomAnswer(command_id=number, refusal=RoomRefusal.ROOM_LIMIT)
+        room_id = f"ahead{number}"
+        self.open_room(
+            room_id,
+            code=code,
+            mtu=order.mtu or 1500,
+            lasting=True,
+            peers_limit=order.peers_limit,
+            expires_at=order.expires_at,
+        )
+        return RoomAnswer(command_id=number, room_id=room_id)
 
 
 @pytest.fixture

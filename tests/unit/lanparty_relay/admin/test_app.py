@@ -17,6 +17,11 @@ TOKEN_PATHS = (
     "/api/v1/rooms/room1",
     "/api/v1/rooms/room1/peers",
     "/api/v1/rooms/room1/peers/1",
+    "/api/v1/peers",
+    "/api/v1/events?timeout=0",
+    "/api/v1/relay/history",
+    "/api/v1/rooms/room1/history",
+    "/api/v1/rooms/room1/peers/1/history",
 )
 
 
@@ -140,6 +145,13 @@ async def test_the_relay_is_shown_with_its_totals(
     assert shown["counters"]["received"] == 20
     assert shown["packets"]["dropped"]["malformed"] == 5
     assert shown["packets"]["socket_overflows"] == 7
+    assert shown["handshakes"] == {
+        "pending": 3,
+        "unproven": 2,
+        "completed": 4,
+        "failed": {"timeout": 6},
+        "retry": True,
+    }
     assert shown["sessions"]["rejected"] == {"room_unknown": 2}
     assert shown["admin"]["restarts"] == 2
     assert shown["snapshot"]["exact"]
@@ -169,6 +181,7 @@ async def test_a_peer_is_shown_with_its_counters_and_its_claims_apart(
     assert counters["dropped_ingress"]["mac_spoof"] == 3
     assert counters["dropped_egress"]["queue_timeout"] == 2
     assert peer["reported"]["counters"]["received"] == 999
+    assert (counters["cut"], counters["pieces"]) == (2, 5)
     assert (peer["reported"]["round_trip_seconds"], peer["reported"]["age_seconds"]) == (0.5, 5)
 
 
@@ -260,8 +273,9 @@ async def test_a_value_that_can_name_nothing_is_a_problem_that_says_which(
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/api/v1/rooms", "GET"),
-        ("PUT", "/api/v1/rooms/room1", "DELETE, GET"),
+        ("PUT", "/api/v1/rooms", "GET, POST"),
+        ("POST", "/api/v1/peers", "GET"),
+        ("PUT", "/api/v1/rooms/room1", "DELETE, GET, PATCH"),
         ("PATCH", "/api/v1/rooms/room1/peers/1", "DELETE, GET"),
         ("DELETE", "/healthz", "GET"),
         ("OPTIONS", "/metrics", "GET"),
@@ -344,8 +358,15 @@ def test_the_schema_has_every_path(schema: dict[str, Any]) -> None:  # Any: Open
         "/readyz": {"get"},
         "/metrics": {"get"},
         "/api/v1/relay": {"get"},
-        "/api/v1/rooms": {"get"},
-        "/api/v1/rooms/{room_id}": {"get", "delete"},
+        "/api/v1/rooms": {"get", "post"},
+        "/api/v1/peers": {"get"},
+        "/api/v1/rooms/{room_id}": {"get", "patch", "delete"},
+        "/api/v1/events": {"get"},
+        "/api/v1/relay/history": {"get"},
+        "/api/v1/rooms/{room_id}/history": {"get"},
+        "/api/v1/rooms/{room_id}/peers/{peer_id}/history": {"get"},
+        "/api/v1/rooms/{room_id}/frames": {"get"},
+        "/api/v1/rooms/{room_id}/peers/{peer_id}/frames": {"get"},
         "/api/v1/rooms/{room_id}/peers": {"get"},
         "/api/v1/rooms/{room_id}/peers/{peer_id}": {"get", "delete"},
     }

@@ -50,6 +50,8 @@ async def test_relay_room_and_peer_have_their_counters(relay: Relay) -> None:
     late = "softlan_peer_dropped_copies_total"
     assert samples[late, labels(**peer, reason="queue_timeout")] == 2
     assert samples["softlan_peer_queued_copies", labels(**peer)] == 1
+    assert samples["softlan_peer_cut_copies_total", labels(**peer)] == 2
+    assert samples["softlan_peer_sent_pieces_total", labels(**peer)] == 5
     assert samples["softlan_peer_round_trip_seconds", labels(**peer)] == 0.025
     assert samples["softlan_peer_info", labels(**peer, role="client")] == 1
 
@@ -59,6 +61,10 @@ async def test_what_happens_before_admission_is_there(relay: Relay) -> None:
     assert samples["softlan_relay_packets_received_total", ()] == 50
     assert samples["softlan_relay_packets_dropped_total", labels(reason="malformed")] == 5
     assert samples["softlan_relay_socket_overflows_total", ()] == 7
+    assert samples["softlan_relay_handshakes_pending", ()] == 3
+    assert samples["softlan_relay_handshakes_failed_total", labels(reason="timeout")] == 6
+    assert samples["softlan_relay_handshakes_failed_total", labels(reason="tls")] == 0
+    assert samples["softlan_relay_retry_active", ()] == 1
     assert samples["softlan_relay_sessions_rejected_total", labels(code="room_unknown")] == 2
     assert samples["softlan_relay_session_faults_total", labels(fault="second_hello")] == 1
     assert samples["softlan_relay_admin_restarts_total", ()] == 2
@@ -104,6 +110,19 @@ async def test_a_peers_series_go_with_it(relay: Relay) -> None:
     assert left
 
 
+async def test_peers_without_series_are_told_so_and_count_in_their_rooms(relay: Relay) -> None:
+    assert (await samples_of(relay))["softlan_relay_peer_metrics", ()] == 1
+    relay.state.receive(relay.state.configuration.model_copy(update={"peer_metrics": False}))
+    relay.now += 1
+    samples = await samples_of(relay)
+    assert samples["softlan_relay_peer_metrics", ()] == 0
+    assert not any(name.startswith("softlan_peer_") for name, _ in samples)
+    assert samples["softlan_room_received_datagrams_total", labels(room="room1")] == 20
+    assert samples["softlan_room_peers", labels(room="room1")] == 2
+    assert samples["softlan_relay_round_trip_median_seconds", ()] == 0.025
+    assert samples["softlan_relay_round_trip_longest_seconds", ()] == 0.025
+
+
 async def test_a_page_is_given_again_within_a_second(relay: Relay) -> None:
     first = await relay.metrics.text()
     relay.open_room("room2")
@@ -116,6 +135,7 @@ async def test_a_page_is_given_again_within_a_second(relay: Relay) -> None:
 async def test_before_the_first_heartbeat_there_is_what_is_known(bare: Relay) -> None:
     samples = await samples_of(bare)
     assert samples["softlan_relay_rooms", ()] == 0
+    assert ("softlan_relay_round_trip_median_seconds", ()) not in samples
     assert ("softlan_relay_packets_received_total", ()) not in samples
 
 

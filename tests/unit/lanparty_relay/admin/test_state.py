@@ -120,3 +120,15 @@ async def test_an_answer_for_somebody_who_went_is_dropped(told: Told) -> None:
     told.state.receive(Answer(command_id=1, done=True))
     with pytest.raises(asyncio.CancelledError):
         await kick
+
+
+async def test_nobody_waits_for_a_relay_that_is_gone(told: Told) -> None:
+    kick = asyncio.create_task(told.state.kick("r", 1))
+    await asyncio.sleep(0)
+    told.state.relay_is_gone()
+    with pytest.raises(RelayNotAnsweringError):
+        await kick
+    with pytest.raises(RelayNotAnsweringError):
+        await told.state.close_room("r")
+    assert [type(said) for said in told.said] == [KickPeer]
+    assert told.state.events.follow().is_over

@@ -72,6 +72,22 @@ def test_an_outcome_moves_copies_from_queued_to_sent_or_to_its_reason(books: Boo
     assert books.counters(books.b.block).chosen == 0
 
 
+def test_pieces_count_beside_the_copies_that_they_were_cut_from(books: Books) -> None:
+    books.choose(books.a, 5)
+    a = books.a.connection
+    books.ledger.handle_outcomes(
+        [
+            Outcome(a, 1, None, 3, 300, cut=2, pieces=5),
+            Outcome(a, 1, EgressDrop.QUEUE_TIMEOUT, 1, 100, cut=0, pieces=1),
+        ]
+    )
+    counters = books.counters(books.a.block)
+    assert (counters.sent, counters.cut, counters.pieces, counters.queued) == (3, 2, 6, 1)
+    assert counters.datagrams_sent == 1 + 6
+    books.leave(books.a)
+    assert books.counters(books.room.block).pieces == 6
+
+
 def test_outcomes_that_come_after_a_leave_count_in_the_room(books: Books) -> None:
     books.choose(books.a, 10)
     books.decide(books.a, None, 4)

@@ -1,8 +1,6 @@
-from ipaddress import IPv4Address, IPv6Address
-
 import pytest
 
-from lanparty_relay.core.join_rates import JoinRates, join_source
+from lanparty_relay.core.join_rates import JoinRates
 
 HOME = ("192.0.2.1", 5000)
 
@@ -57,17 +55,20 @@ def test_no_more_sources_are_remembered_than_the_limit() -> None:
     assert rates.attempt(("192.0.2.3", 1), now=0.0) is not None
 
 
-@pytest.mark.parametrize(
-    ("host", "source"),
-    [
-        ("192.0.2.1", IPv4Address("192.0.2.1")),
-        ("2001:db8:1:2:3:4:5:6", IPv6Address("2001:db8:1:2::")),
-        ("2001:db8:1:2::", IPv6Address("2001:db8:1:2::")),
-        ("2001:db8:1:3::1", IPv6Address("2001:db8:1:3::")),
-        ("fe80::1%eth0", IPv6Address("fe80::")),
-    ],
-)
-def test_a_source_is_an_ipv4_address_or_an_ipv6_64(
-    host: str, source: IPv4Address | IPv6Address
-) -> None:
-    assert join_source((host, 1)) == source
+def test_what_is_taken_back_does_not_count() -> None:
+    rates = JoinRates(2)
+    for _ in range(100):
+        assert rates.attempt(HOME, now=0.0) is None
+        rates.take_back(HOME)
+    assert len(rates) == 0
+    rates.attempt(HOME, now=0.0)
+    rates.attempt(HOME, now=0.0)
+    rates.take_back(HOME)
+    assert rates.attempt(HOME, now=0.0) is None
+    assert rates.attempt(HOME, now=0.0) is not None
+
+
+def test_taking_back_what_is_forgotten_changes_nothing() -> None:
+    rates = JoinRates(1)
+    rates.take_back(HOME)
+    assert len(rates) == 0

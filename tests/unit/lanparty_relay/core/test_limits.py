@@ -22,6 +22,7 @@ def test_the_defaults_are_the_designs() -> None:
         {"hello_timeout": 0.0},
         {"room_mtu": 1279},
         {"room_mtu": 1501},
+        {"largest_datagram": 1149},
     ],
     ids=str,
 )

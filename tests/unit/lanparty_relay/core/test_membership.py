@@ -27,6 +27,7 @@ from lanparty_relay.core import (
     MemberLeft,
     RelayLimits,
     RoomClosed,
+    RoomEnd,
     RoomOpened,
 )
 from lanparty_relay.core.limits import LARGEST_DATAGRAM
@@ -113,7 +114,7 @@ def test_lifecycle_events_tell_the_shell_all_that_an_inventory_needs(shell: Fake
     assert (joined.address, joined.joined_at) == (("192.0.2.1", 5000), 100.0)
     assert not joined.resumed
     assert left == MemberLeft(room_id, 1, SessionEnd.IDLE)
-    assert closed == RoomClosed(room_id)
+    assert closed == RoomClosed(room_id, RoomEnd.EMPTY)
     assert shell.blocks.value(joined.block, BlockSlot.KIND) == BlockKind.FREE
     assert 1 < opened.serial < joined.serial
     assert "TEST" not in repr(opened)

@@ -40,6 +40,7 @@ from lanparty_relay.core import (
     MemberReported,
     RelayLimits,
     RoomClosed,
+    RoomEnd,
     SessionFault,
     SessionFaulted,
 )
@@ -325,6 +326,19 @@ def test_a_member_whose_address_changes_stays(shell: FakeShell) -> None:
     assert shell.is_member(a)
 
 
+def test_of_a_member_that_moves_all_the_time_the_last_address_is_told_in_the_end(
+    shell: FakeShell,
+) -> None:
+    a = shell.join(1)
+    for port in range(5000, 5100):
+        shell.happen(AddressChanged(a, ("198.51.100.7", port)))
+    assert len(shell.lifecycle_of(MemberMoved)) == 1
+    for _ in range(12):
+        shell.now += 1.0
+        shell.happen()
+    assert [moved.address[1] for moved in shell.lifecycle_of(MemberMoved)] == [5000, 5099]
+
+
 def test_a_newcomers_address_changes_before_the_hello(shell: FakeShell) -> None:
     a = shell.connect()
     shell.happen(AddressChanged(a, ("198.51.100.7", 6000)))
@@ -456,7 +470,7 @@ def test_closing_a_room_ends_all_its_sessions_and_no_others(shell: FakeShell) ->
     shell.finish()
     assert the_end_of(shell, a).code is the_end_of(shell, b).code is SessionEnd.ROOM_CLOSED
     assert shell.is_member(other)
-    assert shell.lifecycle[-1] == RoomClosed(room_id)
+    assert shell.lifecycle[-1] == RoomClosed(room_id, RoomEnd.CLOSED)
     assert not shell.relay.close_room(room_id, now=shell.now)
 
 

@@ -3,8 +3,9 @@ import pytest
 from lanparty_ctrl import Ping, Pong, ProtocolViolation, Waiting
 from lanparty_ctrl.states import RelayInput, RelayState
 from lanparty_quic.endpoint import ConnectionKey
+from lanparty_quic.pool import Pool
 from lanparty_relay.core.limits import CONTROL_BACKLOG_LIMIT, CONTROL_STALL_SECONDS
-from lanparty_relay.core.session import ControlSession, ReadingWatch
+from lanparty_relay.core.session import ControlSession, ReadingWatch, TalkingWatch
 
 
 def test_a_session_begins_with_awaiting_the_hello() -> None:
@@ -114,3 +115,29 @@ def test_of_a_peer_that_is_not_heard_any_more_it_says_nothing() -> None:
     watch.sent(1000, now=0.0)
     assert not watch.is_stalled(1000, heard_at=0.0, now=CONTROL_STALL_SECONDS)
     assert not watch.is_stalled(1000, heard_at=0.0, now=3 * CONTROL_STALL_SECONDS)
+
+
+def test_where_all_hold_much_whoever_holds_most_ends_first() -> None:
+    pool = Pool(1_000_000)
+    others = [ReadingWatch(pool) for _ in range(8)]
+    for other in others:
+        other.sent(100_000, now=0.0)
+    watch = ReadingWatch(pool)
+    watch.sent(150_000, now=0.0)
+    assert watch.wants_look
+    assert watch.is_stalled(150_000, heard_at=0.0, now=0.0)
+    assert not watch.is_stalled(4_000, heard_at=0.0, now=0.0)
+    watch.forget()
+    for other in others:
+        other.forget()
+    assert pool.used == 0
+
+
+def test_unfinished_messages_are_bounded_in_all() -> None:
+    pool = Pool(300_000)
+    talkers = [TalkingWatch(pool) for _ in range(5)]
+    assert [talker.keeps(60_000) for talker in talkers] == [True, True, True, True, False]
+    assert talkers[4].keeps(4_000)
+    for talker in talkers:
+        talker.forget()
+    assert pool.used == 0

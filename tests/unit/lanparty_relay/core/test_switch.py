@@ -18,6 +18,7 @@ from lanparty_proto import (
 )
 from lanparty_quic.endpoint import ConnectionKey
 from lanparty_relay.core import CounterBlocks, PassEverything
+from lanparty_relay.core.frame_log import FrameLogs
 from lanparty_relay.core.learned import LEARNED_SECONDS
 from lanparty_relay.core.members import Member, Newcomer
 from lanparty_relay.core.rooms import Room, RoomRegistry
@@ -134,7 +135,7 @@ def hall() -> Hall:
     blocks = CounterBlocks(buffer, capacity)
     registry = RoomRegistry(blocks, random.Random(1).randbytes)
     room = registry.create(RoomCode("HALL"), mtu=MTU, now=NOW)
-    hall = Hall(blocks, registry, room, {}, Switch(blocks, PassEverything()))
+    hall = Hall(blocks, registry, room, {}, Switch(blocks, PassEverything(), FrameLogs(registry)))
     hall.admit("a", room, A)
     hall.admit("b", room, B)
     hall.admit("c", room, C)
@@ -371,7 +372,7 @@ def test_a_guard_judges_after_the_source_and_before_the_destination(
     hall: Hall, datagram: bytes, cast: Cast
 ) -> None:
     refusing = Refusing(Cast.UNICAST if cast is not Cast.UNICAST else Cast.BROADCAST)
-    switch = Switch(hall.blocks, refusing)
+    switch = Switch(hall.blocks, refusing, FrameLogs(hall.registry))
     assert switch.forward(hall.members["a"], [datagram], now=NOW) == []
     assert hall.verdict("a") is IngressDrop.GUARD
     (start,) = refusing.frame_starts
@@ -381,11 +382,13 @@ def test_a_guard_judges_after_the_source_and_before_the_destination(
 def test_a_guard_is_not_asked_about_what_earlier_rules_drop(hall: Hall) -> None:
     refusing = Refusing(Cast.UNICAST)
     datagrams = [b"", whole(B, C), whole(MacAddress.parse("01:80:c2:00:00:00"), A)]
-    Switch(hall.blocks, refusing).forward(hall.members["a"], datagrams, now=NOW)
+    Switch(hall.blocks, refusing, FrameLogs(hall.registry)).forward(
+        hall.members["a"], datagrams, now=NOW
+    )
     assert refusing.frame_starts == []
 
 
 def test_a_guard_that_lets_a_datagram_pass_changes_nothing(hall: Hall) -> None:
-    switch = Switch(hall.blocks, Refusing(Cast.UNICAST))
+    switch = Switch(hall.blocks, Refusing(Cast.UNICAST), FrameLogs(hall.registry))
     assert len(switch.forward(hall.members["a"], [whole(B, A)], now=NOW)) == 1
     assert hall.verdict("a") is Cast.UNICAST
