@@ -23,7 +23,8 @@ class SlowSendQueue:
         self.maximum_bytes = maximum_bytes
         self.maximum_wait = maximum_wait
         self.waiting: list[tuple[int, bytes, float]] = []
-        self.order: list[int] = []
+        self.fresh: list[int] = []
+        self.turns: list[int] = []
         self.deficits: dict[int, int] = {}
         self.outcomes: Counter[tuple[int, EgressDrop | None]] = Counter()
 
@@ -31,22 +32,31 @@ class SlowSendQueue:
         if len(payload) > BUDGET:
             self.outcomes[flow, EgressDrop.OVER_BUDGET] += 1
             return
-        if flow not in self.order:
-            self.order.append(flow)
+        if flow not in self.deficits:
+            self.fresh.append(flow)
             self.deficits[flow] = QUANTUM
         self.waiting.append((flow, payload, now + self.maximum_wait))
         while sum(len(copy[1]) + OVERHEAD for copy in self.waiting) > self.maximum_bytes:
-            self.remove(self.oldest_of(max(self.order, key=self.size_of)), "overflow")
+            self.remove(self.oldest_of(max(self.deficits, key=self.size_of)), "overflow")
 
     def pop(self, now: float) -> bytes | None:
         while self.waiting:
-            flow = self.order[0]
+            line = self.fresh or self.turns
+            flow = line[0]
+            if not self.size_of(flow):
+                line.pop(0)
+                if line is self.fresh:
+                    self.turns.append(flow)
+                else:
+                    del self.deficits[flow]
+                continue
             copy = self.oldest_of(flow)
             if copy[2] <= now:
                 self.remove(copy, "timeout")
             elif self.deficits[flow] < len(copy[1]):
                 self.deficits[flow] += QUANTUM
-                self.order.append(self.order.pop(0))
+                line.pop(0)
+                self.turns.append(flow)
             else:
                 self.deficits[flow] -= len(copy[1])
                 self.remove(copy, "sent")
@@ -78,8 +88,9 @@ class SlowSendQueue:
         index = next(i for i, other in enumerate(self.waiting) if other is copy)
         del self.waiting[index]
         self.outcomes[copy[0], reasons[why]] += 1
-        if all(other[0] != copy[0] for other in self.waiting):
-            self.order.remove(copy[0])
+        if not self.waiting:
+            self.fresh, self.turns = [], []
+            self.deficits.clear()
 
 
 STEPS = st.lists(

@@ -237,7 +237,6 @@ class AioquicEndpoint:
         self._handle_timers(now)
         self._closing.expire(now=now)
         for connection in tuple(self._touched.values()):
-            connection.collect()
             self._settle(connection, now=now)
 
     def packets_to_send(self) -> list[OutgoingPacket]:
@@ -457,4 +456,5 @@ class AioquicEndpoint:
                 self._schedule(connection)
                 continue
             connection.handle_timer(now=now)
+            connection.collect()
             self._touched[key] = connection
