@@ -103,7 +103,7 @@ async def measure(plan: ChurnPlan, *, console: Console) -> ChurnResult:
             join_p50=statistics.median(party.churn.joins),
             join_p99=statistics.quantiles(party.churn.joins, n=100)[-1],
             relay_cpu=cpu_seconds(relay.process_id) - spent,
-            changes={str(change): count for change, count in party.churn.changes.items()},
+            changes={},
             looks=0,
             looks_unanswered=0,
             before=before,
@@ -121,9 +121,11 @@ async def measure(plan: ChurnPlan, *, console: Console) -> ChurnResult:
         await asyncio.wait({watching})
         if not watching.cancelled():
             watching.result()  # a fault of the bench
-        after, own_after = watch.weigh(), own_weight()
+        after, own_after = await watch.weigh_at_rest(before, _PATIENCE), own_weight()
     return replace(
         result,
+        # With those that had to wait beyond the end of the measured time.
+        changes={str(change): count for change, count in party.churn.changes.items()},
         looks=watch.looks,
         looks_unanswered=watch.unanswered,
         after=after,

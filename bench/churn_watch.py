@@ -74,6 +74,17 @@ class RelayWatch:
             resident=int((self._process / "statm").read_text().split()[1]) * _PAGE,
         )
 
+    async def weigh_at_rest(self, before: RelayWeight, seconds: float) -> RelayWeight:
+        """Ask the system, until there are no more descriptors than before or the time is over.
+
+        A file with leases that is being written has one, for a moment.
+        """
+        for _ in range(round(seconds / _LOOK_SECONDS)):
+            if self.weigh().descriptors <= before.descriptors:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        return self.weigh()
+
     async def watch(self) -> None:
         """Look at all counters now and then, until it is cancelled."""
         while True:

@@ -128,7 +128,7 @@ def main() -> None:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
     if options.document:
         on = ", ".join(f"{what} {value}" for what, value in machine.items())
-        how = f"Medians of {options.rounds} rounds of {options.seconds:g} s a run; {on}."
+        how = f"Medians over rounds: {options.rounds}, of {options.seconds:g} s a run; {on}."
         body = markdown_table(HEADINGS, [cells(row) for row in rows])
         put_into(options.document, "pressure", [how, "", *body])
 

@@ -20,7 +20,10 @@ _MEMORY: Final = 1.0
 
 
 class AddressProof:
-    """Switches itself on by number and rate of the unproven, and off at half of either."""
+    """Switches itself on at a number of unfinished handshakes, or a rate of first packets.
+
+    And off, after a while at least, when both are under half of that.
+    """
 
     __slots__ = ("_always", "_came", "_limits", "_looked_at", "_on_since")
 

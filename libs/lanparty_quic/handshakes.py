@@ -74,19 +74,23 @@ class Handshakes:
             proof_is_wanted or of_source >= self._limits.handshakes_per_source_without_retry
         ):
             return Judgement.PROVE_ADDRESS
-        for key in self._to_displace(source):
-            pending = self._pending[key]
-            if pending.is_proven and now - pending.began_at < _YOUNG:
-                return Judgement.REFUSE
-        return Judgement.BEGIN
+        key = self._to_displace(source)
+        if key is None:
+            return Judgement.BEGIN
+        pending = self._pending[key]
+        is_safe = pending.is_proven and now - pending.began_at < _YOUNG
+        return Judgement.REFUSE if is_safe else Judgement.BEGIN
 
     def begin(
         self, connection: ConnectionKey, source: Source, *, is_proven: bool, now: float
-    ) -> list[ConnectionKey]:
-        """Add a handshake and return those that give way to it, which count as failed already."""
+    ) -> ConnectionKey | None:
+        """Add a handshake and return the one that gives way to it, which counts as failed already.
+
+        None if none must.
+        """
         displaced = self._to_displace(source)
-        for key in displaced:
-            self.fail(key, HandshakeFailure.DISPLACED)
+        if displaced is not None:
+            self.fail(displaced, HandshakeFailure.DISPLACED)
         self._pending[connection] = _Pending(source, is_proven, now)
         self._by_source.setdefault(source, {})[connection] = None
         if not is_proven:
@@ -113,15 +117,15 @@ class Handshakes:
             retry=self._proof.is_wanted(handshakes=len(self._pending), now=now),
         )
 
-    def _to_displace(self, source: Source) -> list[ConnectionKey]:
-        """Name the one whose going makes room for one more of a source, if there is none."""
+    def _to_displace(self, source: Source) -> ConnectionKey | None:
+        """Name the one whose going makes room for one more of a source; None if there is room."""
         of_source = self._by_source.get(source, {})
         if len(of_source) >= self._limits.handshakes_per_source:
             unproven = (key for key in of_source if key in self._unproven)
-            return [next(unproven, None) or next(iter(of_source))]
+            return next(unproven, None) or next(iter(of_source))
         if len(self._pending) >= self._limits.maximum_handshakes:
-            return [next(iter(self._unproven), None) or next(iter(self._pending))]
-        return []
+            return next(iter(self._unproven), None) or next(iter(self._pending))
+        return None
 
     def _remove(self, connection: ConnectionKey) -> bool:
         pending = self._pending.pop(connection, None)

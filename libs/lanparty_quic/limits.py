@@ -44,8 +44,8 @@ class EndpointLimits:
     maximum_connections: int = 4096
     """Accepted connections at once, handshakes included."""
     maximum_handshakes: int = 256
-    """Accepted handshakes at once that are not complete: 17 MB. The oldest gives way to a new one,
-    before others one whose client has not proven its address."""
+    """Accepted handshakes at once that are not complete: 17 MB. Which of them gives way to a new
+    one, if any, is said in `handshakes`."""
     handshakes_per_source: int = 64
     """Of these from one IPv4 address or IPv6 /64: a whole party behind one router may come at once,
     and a handshake takes no longer than a round trip."""

@@ -237,9 +237,8 @@ class MemoryEndpoint:
             key = ConnectionKey(self._keys)
             self._add(key, packet.connection, source, now=now)
             # Addresses are genuine here.
-            for displaced in self._handshakes.begin(
-                key, source_of(source), is_proven=True, now=now
-            ):
+            displaced = self._handshakes.begin(key, source_of(source), is_proven=True, now=now)
+            if displaced is not None:
                 self._forget(self._connections[displaced])
         # What QUIC would send again must not be lost here; its sender bounds it by a window.
         beyond = packet.reliable

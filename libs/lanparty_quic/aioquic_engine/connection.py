@@ -14,14 +14,16 @@ from aioquic.tls import AlertDescription
 
 from lanparty_obs.codes import SessionEnd, quic_error_code
 from lanparty_obs.reasons import HandshakeFailure, PacketDrop
-from lanparty_quic.aioquic_engine import private
+from lanparty_quic.aioquic_engine import bounding, private
 from lanparty_quic.aioquic_engine.acknowledging import AcknowledgementPace
 from lanparty_quic.aioquic_engine.control import ControlWriter
 from lanparty_quic.aioquic_engine.endings import NO_ANSWER, end_of, failure_of
 from lanparty_quic.aioquic_engine.feeding import feed
+from lanparty_quic.aioquic_engine.flight import Flight
 from lanparty_quic.aioquic_engine.inbox import Inbox
 from lanparty_quic.aioquic_engine.liveness import Liveness
 from lanparty_quic.aioquic_engine.probing import PathProber
+from lanparty_quic.aioquic_engine.work import PacketWork
 from lanparty_quic.endpoint import (
     Address,
     AddressChanged,
@@ -56,22 +58,9 @@ _ROUNDING: Final = 1e-6
 """Seconds. aioquic's loss timer is due at a sum of times and acts on a difference of the same,
 which may be just too small at that very moment."""
 
-_MOST_ANSWERS: Final = 1024
-"""Packets that a peer may still answer, as far as it matters whose work the answer is."""
-
 _HANDSHAKE_GAP_LIMIT: Final = 16_384
 """Bytes of a handshake that may wait for a gap to close: any certificate chain fits. aioquic would
 keep half a megabyte for everybody who says hello."""
-
-_LITTLE: Final = 64
-"""Bytes of a packet for its header, its tag and an acknowledgement."""
-
-_EMPTY_BYTES_OF_WORK: Final = 48
-"""Bytes of a packet beyond those, and what it brought, that cost as much as a packet: in the worst
-case they are frames of two bytes that say nothing."""
-
-_CONTROL_BYTES_OF_WORK: Final = 256
-"""Control bytes that cost as much: read as a message, checked, and perhaps answered."""
 
 _GAP_LIMIT: Final = 131_072
 """Stream bytes that may wait for a gap to close before the peer is called broken."""
@@ -90,10 +79,10 @@ class AioquicConnection:
         limits: EndpointLimits,
         address: Address,
         trust: Trust | None,
-        flight: Pool,
+        flights: Pool,
         now: float,
     ) -> None:
-        """`trust` is None for an accepted connection. `flight` counts the packets of all."""
+        """`trust` is None for an accepted connection. `flights` counts the packets of all."""
         self.key = key
         self.queue = queue
         self.connected = False
@@ -121,15 +110,9 @@ class AioquicConnection:
         """Something happened after which only `write` knows whether there is something to say."""
         self._losses_seen = 0
         self._packet_limit: int | None = None
-        self._answers_left = 0
-        self._flight = flight
-        self._in_flight = 0
-        self._control_bytes = 0
-        """Of the packet that is being taken in."""
-        self._empty_bytes = 0
-        """Its bytes in which nothing was brought, if it is genuine: others aren't even opened."""
-        private.bound_peer(quic, window=limits.stream_window)
-        self._frames = private.count_frames(quic)
+        self._work = PacketWork(quic)
+        self._flight = Flight(quic, most=limits.packets_in_flight, all_flights=flights)
+        bounding.bound_peer(quic, window=limits.stream_window)
         self._add_route(quic.host_cid)
 
     @property
@@ -166,7 +149,7 @@ class AioquicConnection:
         """Take in one packet, or say why not; `collect` follows, once for a batch."""
         if self.connected:
             self._pace.expect_packet(now=now)
-        self._frames.handled = self._control_bytes = self._empty_bytes = 0
+        self._work.begin()
         try:
             genuine = private.take_in(self._quic, packet, source, now=now)
         except Exception as error:  # noqa: BLE001  the border: a peer's bytes must not end the endpoint
@@ -174,8 +157,8 @@ class AioquicConnection:
             return PacketDrop.MALFORMED
         if genuine:
             if not self.connected and not self.dialed:
-                private.drop_handshake_buffers(self._quic)
-            self._empty_bytes = len(packet) - _LITTLE
+                bounding.drop_handshake_buffers(self._quic)
+            self._work.opened(len(packet))
             self._liveness.heard_at = now
             self._look_at_acknowledgements(now)
             return None
@@ -184,24 +167,16 @@ class AioquicConnection:
 
     def further_work(self) -> float:
         """Say what the packet just taken in and collected has cost beyond that of any packet."""
-        empty = max(0, self._empty_bytes) / _EMPTY_BYTES_OF_WORK
-        return empty + self._control_bytes / _CONTROL_BYTES_OF_WORK
+        return self._work.further()
 
-    def answers(self) -> bool:
-        """Tell of a packet without a payload whether it may be one acknowledgement of payloads.
-
-        There is one at most for each packet of payloads that was sent.
-        """
-        if not self._answers_left:
-            return False
-        self._answers_left -= 1
-        return True
+    def take_answer(self) -> bool:
+        """Use up an acknowledgement of payloads that may have come; False if none was to come."""
+        return self._flight.take_answer()
 
     def release(self) -> None:
         """Free what it holds, after its last packet; none of its verbs may be called again."""
-        self.queue.clear()
-        self._count_flight(0)
-        private.dissolve(self._quic)
+        self._let_go()
+        bounding.dissolve(self._quic)
 
     def handle_timer(self, *, now: float) -> None:
         """Do what time has made due; `collect` and `write` follow."""
@@ -277,8 +252,8 @@ class AioquicConnection:
             self._pace.sent(now=now)
         self._losses_seen = private.packets_lost(self._quic)
         if not self.closed:
-            self._count_flight(private.packets_in_flight(self._quic))
-        private.bound_acknowledgements(self._quic)
+            self._flight.count()
+        bounding.bound_acknowledgements(self._quic)
         # Whatever the congestion window holds back may leave with the next acknowledgement.
         has_room = private.congestion_room(self._quic) >= self._prober.packet_size
         self._must_write = not (self.connected and has_room) or self._control.waits
@@ -316,14 +291,14 @@ class AioquicConnection:
                     self._quic,
                     self.queue,
                     packet_size=self._prober.packet_size,
-                    most_packets=self._packets_left(),
+                    most_packets=self._flight.packets_left(),
                     now=now,
                 )
                 self._pace.hasten(room=room or 0, now=now)
             written = self._quic.datagrams_to_send(now)
             packets += written
             if room is not None:
-                self._answers_left = min(_MOST_ANSWERS, self._answers_left + len(written))
+                self._flight.sent(len(written))
             if room is None or not len(self.queue):
                 break
         if self._closing is not None and self._may_close(now):
@@ -332,14 +307,6 @@ class AioquicConnection:
             self._quic.close(error_code=quic_error_code(end), reason_phrase=reason)
             self._report_closed(end, text, by_peer=False)
         return packets
-
-    def _packets_left(self) -> int:
-        in_flight = private.packets_in_flight(self._quic)
-        return min(self._limits.packets_in_flight, self._flight.left) - in_flight
-
-    def _count_flight(self, in_flight: int) -> None:
-        self._flight.used += in_flight - self._in_flight
-        self._in_flight = in_flight
 
     def _may_close(self, now: float) -> bool:
         if not self.connected or not self._control.waits:
@@ -396,15 +363,17 @@ class AioquicConnection:
         if ended is not None:
             by_peer = private.closed_by_peer(quic)
             end = end_of(ended, by_peer=by_peer, connected=self.connected, dialed=self.dialed)
-            self.failure = failure_of(ended, by_peer=by_peer)
+            if not self.connected:
+                self.failure = failure_of(ended, by_peer=by_peer)
             self._report_closed(end, ended.reason_phrase, by_peer=by_peer)
             return
-        private.bound_streams(quic)
+        bounding.bound_streams(quic)
         if self.connected:
             self._check_streams()
             self._check_address()
-        elif private.buffered_handshake(quic) > _HANDSHAKE_GAP_LIMIT:
+        elif bounding.buffered_handshake(quic) > _HANDSHAKE_GAP_LIMIT:
             quic.close(error_code=QuicErrorCode.CRYPTO_BUFFER_EXCEEDED)
+            self.failure = HandshakeFailure.TRANSPORT
             self._report_closed(
                 SessionEnd.PROTOCOL_ERROR, "too much of a handshake beyond a gap", by_peer=False
             )
@@ -414,10 +383,9 @@ class AioquicConnection:
             case quic_events.DatagramFrameReceived(data=data):
                 if self.connected:
                     self._inbox.open_payload(data)
-                    self._empty_bytes -= len(data)
+                    self._work.brought_payload(len(data))
             case quic_events.StreamDataReceived(stream_id=private.CONTROL_STREAM):
-                self._control_bytes += len(event.data)
-                self._empty_bytes -= len(event.data)
+                self._work.brought_control(len(event.data))
                 if event.data and self.connected:
                     self._inbox.add_event(ControlReceived(self.key, event.data))
                 if event.end_stream:
@@ -456,7 +424,7 @@ class AioquicConnection:
         quic = self._quic
         if private.has_extra_streams(quic):
             self._report_extra_stream()
-        if private.buffered_control(quic) > _GAP_LIMIT:
+        if bounding.buffered_control(quic) > _GAP_LIMIT:
             quic.close(error_code=QuicErrorCode.FLOW_CONTROL_ERROR)
             self._report_closed(
                 SessionEnd.PROTOCOL_ERROR, "too much stream data beyond a gap", by_peer=False
@@ -492,11 +460,14 @@ class AioquicConnection:
 
     def _report_closed(self, end: SessionEnd, text: str, *, by_peer: bool) -> None:
         self.closed = True
-        self.queue.clear()
-        self._count_flight(0)
+        self._let_go()
         if self.connected or self.dialed:
             closed = ConnectionClosed(self.key, end, text[:_TEXT_LIMIT], by_peer)
             self._inbox.add_event(closed)
+
+    def _let_go(self) -> None:
+        self.queue.clear()
+        self._flight.end()
 
     def _add_route(self, connection_id: bytes) -> None:
         self.routes.add(connection_id)

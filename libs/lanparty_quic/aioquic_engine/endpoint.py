@@ -1,6 +1,5 @@
 """`AioquicEndpoint`: one address, many aioquic connections, no socket and no clock."""
 
-import heapq
 import logging
 from collections.abc import Iterable
 
@@ -18,6 +17,7 @@ from lanparty_quic.aioquic_engine.closing import ClosingPeriods
 from lanparty_quic.aioquic_engine.configuration import client_configuration
 from lanparty_quic.aioquic_engine.connection import AioquicConnection, OutgoingPacket
 from lanparty_quic.aioquic_engine.inbox import Inbox
+from lanparty_quic.aioquic_engine.timers import Timers
 from lanparty_quic.endpoint import (
     Address,
     ConnectionKey,
@@ -80,11 +80,11 @@ class AioquicEndpoint:
             total_capacity=self._limits.ingress_packets_in_all,
         )
         self._egress = Pool(self._limits.queued_bytes_in_all)
-        self._flight = Pool(self._limits.packets_in_flight_in_all)
+        self._flights = Pool(self._limits.packets_in_flight_in_all)
         self._cutter = cutter
         self._closing = ClosingPeriods()
         self._touched: dict[ConnectionKey, AioquicConnection] = {}
-        self._timers: list[tuple[float, ConnectionKey]] = []
+        self._timers = Timers(self._connections)
         self._to_send: list[OutgoingPacket] = []
         self._counts = PacketCounts()
         self._now = 0.0
@@ -110,7 +110,7 @@ class AioquicEndpoint:
         connection = self._add(quic, address, trust, now=now)
         connection.begin(now=now)
         self._touched[connection.key] = connection
-        self._schedule(connection)
+        self._timers.schedule(connection)
         return connection.key
 
     def renew_identity(self, identity: ServerIdentity) -> None:
@@ -170,11 +170,11 @@ class AioquicEndpoint:
         rest = [connection for connection in touched.values() if not len(connection.queue)]
         for connection in (*first, *rest):
             if connection.can_rest:
-                self._schedule(connection)
+                self._timers.schedule(connection)
             elif not connection.closed:
                 self._to_send += connection.write(now=now)
                 self._settle(connection, now=now)
-                self._schedule(connection)
+                self._timers.schedule(connection)
 
     def outcomes(self) -> list[Outcome]:
         """Take the outcomes that became known."""
@@ -193,7 +193,7 @@ class AioquicEndpoint:
             holds=EndpointHolds(
                 packets_waiting=self._arrivals.packets + len(self._newcomers),
                 bytes_queued=self._egress.used,
-                packets_in_flight=self._flight.used,
+                packets_in_flight=self._flights.used,
             ),
         )
 
@@ -234,7 +234,10 @@ class AioquicEndpoint:
         self._now = now
         self._take_in_by_turns(now)
         self._take_in_newcomers(now)
-        self._handle_timers(now)
+        for connection in self._timers.take_due(now=now):
+            connection.handle_timer(now=now)
+            connection.collect()
+            self._touched[connection.key] = connection
         self._closing.expire(now=now)
         for connection in tuple(self._touched.values()):
             self._settle(connection, now=now)
@@ -249,7 +252,7 @@ class AioquicEndpoint:
         """When the next turn is due: at once while packets or news wait."""
         if len(self._arrivals) or len(self._newcomers) or self._inbox.has_news:
             return self._now
-        return self._timers[0][0] if self._timers else None
+        return self._timers.next_deadline()
 
     # Below: arrivals
 
@@ -311,7 +314,7 @@ class AioquicEndpoint:
         payloads = self._inbox.take_opened()
         if payloads:
             self._arrivals.put_back(place, payloads)
-        elif refused is None and connection.answers():
+        elif refused is None and connection.take_answer():
             # Who is flooded must acknowledge it, and mustn't pay for that with his own turns.
             self._arrivals.refund(place)
         return connection.further_work()
@@ -367,10 +370,11 @@ class AioquicEndpoint:
             # Not a client's first packet, only the looks of one: keep nothing of it.
             self._forget(connection)
             return FORGERY_WORK
-        for key in self._handshakes.begin(
+        displaced = self._handshakes.begin(
             connection.key, verdict.source, is_proven=verdict.is_proven, now=now
-        ):
-            self._forget(self._connections[key])
+        )
+        if displaced is not None:
+            self._forget(self._connections[displaced])
         return HANDSHAKE_WORK
 
     # Below: the life of connections
@@ -395,7 +399,7 @@ class AioquicEndpoint:
             limits=self._limits,
             address=address,
             trust=trust,
-            flight=self._flight,
+            flights=self._flights,
             now=now,
         )
         self._connections[connection.key] = connection
@@ -434,27 +438,3 @@ class AioquicEndpoint:
                     self._inbox.add_payload(key, item)  # it came before the end
                 else:
                     self._counts.dropped[PacketDrop.UNKNOWN_CONNECTION] += 1
-
-    # Below: one heap of deadlines; a connection has one entry that counts, older ones are skipped
-
-    def _schedule(self, connection: AioquicConnection) -> None:
-        if connection.key not in self._connections:
-            return
-        deadline = connection.next_deadline()
-        if connection.scheduled_at is None or deadline < connection.scheduled_at:
-            connection.scheduled_at = deadline
-            heapq.heappush(self._timers, (deadline, connection.key))
-
-    def _handle_timers(self, now: float) -> None:
-        while self._timers and self._timers[0][0] <= now:
-            moment, key = heapq.heappop(self._timers)
-            connection = self._connections.get(key)
-            if connection is None or connection.scheduled_at != moment:
-                continue
-            connection.scheduled_at = None
-            if connection.next_deadline() > now:
-                self._schedule(connection)
-                continue
-            connection.handle_timer(now=now)
-            connection.collect()
-            self._touched[key] = connection

@@ -2,24 +2,16 @@
 """aioquic's private fields that the engine needs, each behind a function that says why.
 
 The version range in pyproject.toml holds them still; `PRIVATE_FIELDS` lists them for the contract
-test, which fails when an update renames one. Beside it only `probing` reads such fields, with a
-list of its own.
+test, which fails when an update renames one. Beside it only `bounding` and `probing` read such
+fields, each with a list of its own.
 """
 
 import math
 from typing import Final, cast
 
-from aioquic._buffer import Buffer
-from aioquic.quic.connection import (
-    Limit,
-    QuicConnection,
-    QuicConnectionError,
-    QuicConnectionState,
-)
+from aioquic.quic.connection import QuicConnection, QuicConnectionState
 from aioquic.quic.events import ConnectionTerminated
-from aioquic.quic.packet import QuicErrorCode, QuicFrameType
-from aioquic.quic.stream import QuicStream
-from aioquic.tls import Epoch, State
+from aioquic.tls import Epoch
 from cryptography.x509 import Certificate
 
 from lanparty_quic.aioquic_engine.congestion import CountingReno
@@ -31,24 +23,15 @@ __all__ = [
     "PRIVATE_FIELDS",
     "SPACE_FIELDS",
     "STREAM_FIELDS",
-    "FrameHandlers",
     "acknowledge_by",
     "acknowledgement_waits",
     "acknowledgements",
-    "bound_acknowledgements",
-    "bound_peer",
-    "bound_streams",
-    "buffered_control",
-    "buffered_handshake",
     "close_event",
     "closed_by_peer",
     "congestion_room",
     "control_backlog",
     "control_waits",
-    "count_frames",
     "datagrams_pending",
-    "dissolve",
-    "drop_handshake_buffers",
     "has_decrypted",
     "has_extra_streams",
     "largest_datagram",
@@ -64,19 +47,11 @@ __all__ = [
     "take_in",
 ]
 
-_FRAME_HANDLERS: Final = "_QuicConnection__frame_handlers"
-"""Mangled, as a class's own name with two underscores is."""
-
 PRIVATE_FIELDS: Final = (
-    _FRAME_HANDLERS,
     "_ack_delay",
     "_ack_eliciting_sent_since_receipt",
     "_close_event",
-    "_crypto_buffers",
     "_datagrams_pending",
-    "_local_max_data",
-    "_local_max_streams_bidi",
-    "_local_max_streams_uni",
     "_loss",
     "_loss._cc",
     "_loss._pacer",
@@ -105,8 +80,6 @@ SPACE_FIELDS: Final = (
 """Paths from a `QuicPacketSpace`."""
 
 STREAM_FIELDS: Final = (
-    "receiver._buffer",
-    "receiver._buffer_start",
     "sender._buffer",
     "sender._pending",
 )
@@ -120,9 +93,6 @@ _PACKET_OVERHEAD: Final = 3 + 16
 
 DATAGRAM_OVERHEAD: Final = 3
 """Type and 2-byte length of a DATAGRAM frame (RFC 9221 section 4)."""
-
-_PEER_STREAMS: Final = 2
-"""Bidirectional streams that a peer may open: the second only to be told that it broke the rule."""
 
 
 # Sending: only what may leave now is handed over, because aioquic's own queue has no bound and
@@ -229,150 +199,6 @@ def control_waits(quic: QuicConnection) -> bool:
 def has_extra_streams(quic: QuicConnection) -> bool:
     """Tell whether there is any stream beside the control stream, with or without data."""
     return len(quic._streams) > (1 if CONTROL_STREAM in quic._streams else 0)
-
-
-# Bounds: aioquic doubles a window when half of it is used and never shrinks it, so a peer that
-# talks for long could make it hold as much as it has ever sent. These slide instead.
-
-
-class _SlidingLimit(Limit):
-    """MAX_DATA that stays a constant step ahead of what was used."""
-
-    def __init__(self, window: int) -> None:
-        self._window = window
-        self._value = window
-        super().__init__(frame_type=QuicFrameType.MAX_DATA, name="max_data", value=window)
-
-    @property
-    def value(self) -> int:
-        return self._value
-
-    @value.setter
-    def value(self, doubled: int) -> None:
-        self._value = max(self._value, min(doubled, self.used + self._window))
-
-
-class _SlidingStream(QuicStream):
-    """MAX_STREAM_DATA that stays a constant step ahead of what was taken in order.
-
-    A stream that aioquic has made gets this class afterwards: it offers no other way in.
-    """
-
-    @property
-    def max_stream_data_local(self) -> int:
-        return cast("int", self.__dict__["max_stream_data_local"])
-
-    @max_stream_data_local.setter
-    def max_stream_data_local(self, doubled: int) -> None:
-        granted = self.__dict__.get("max_stream_data_local", 0)
-        window = self.__dict__.setdefault("window", granted)
-        ahead = self.receiver._buffer_start + window
-        self.__dict__["max_stream_data_local"] = max(granted, min(doubled, ahead))
-
-
-def bound_peer(quic: QuicConnection, *, window: int) -> None:
-    """Bound what the peer may open and send ahead; before the connection's first packet."""
-    quic._local_max_data = _SlidingLimit(window)
-    quic._local_max_streams_bidi.value = quic._local_max_streams_bidi.sent = _PEER_STREAMS
-    quic._local_max_streams_uni.value = quic._local_max_streams_uni.sent = 0
-
-
-def bound_streams(quic: QuicConnection) -> None:
-    """Bound the streams that have appeared; after each packet."""
-    for stream in quic._streams.values():
-        if stream.__class__ is QuicStream:
-            stream.__class__ = _SlidingStream
-
-
-def buffered_control(quic: QuicConnection) -> int:
-    """Return the stream bytes that wait for a gap before them to close."""
-    return sum(len(stream.receiver._buffer) for stream in quic._streams.values())
-
-
-# Work: a packet may hold a thousand frames that ask for nothing
-
-_MOST_FRAMES: Final = 128
-"""Frames in a packet, of 1,500 bytes at most, up to which it may have a use: the smallest datagrams
-with an Ethernet frame are seventy, and whatever else a connection says at one time is a few."""
-
-
-class FrameHandlers(dict[int, object]):
-    """aioquic's table of what handles a frame, which counts how often it is asked."""
-
-    handled = 0
-    """Frames of the packet that is being taken in."""
-
-    def __getitem__(self, frame_type: int) -> object:
-        self.handled += 1
-        if self.handled > _MOST_FRAMES:
-            raise QuicConnectionError(
-                error_code=QuicErrorCode.PROTOCOL_VIOLATION,
-                frame_type=frame_type,
-                reason_phrase="a packet of too many frames",
-            )
-        return super().__getitem__(frame_type)
-
-
-def count_frames(quic: QuicConnection) -> FrameHandlers:
-    """Count the frames of each packet from now on, and refuse one of too many.
-
-    What a peer may ask for without an end is its listener's to bound (RFC 9000 section 21.9).
-    """
-    handlers = FrameHandlers(getattr(quic, _FRAME_HANDLERS))
-    setattr(quic, _FRAME_HANDLERS, handlers)
-    return handlers
-
-
-# Memory: an unfinished handshake is what a stranger gets for one packet
-
-_SAID_ALL: Final = (State.SERVER_EXPECT_FINISHED, State.SERVER_POST_HANDSHAKE)
-_NO_BUFFER: Final = Buffer(capacity=1)
-
-
-def drop_handshake_buffers(quic: QuicConnection) -> None:
-    """Let an accepted connection's buffers for TLS messages go, 48 KB, once it has said them all.
-
-    It has with the answer to the client's greeting: neither session tickets nor certificates of
-    clients are used, and TLS in QUIC updates no keys (RFC 9001 section 6).
-    """
-    if quic.tls.state in _SAID_ALL:
-        for epoch in quic._crypto_buffers:
-            quic._crypto_buffers[epoch] = _NO_BUFFER
-
-
-def dissolve(quic: QuicConnection) -> None:
-    """Let everything that a connection refers to go; it can't be used any more.
-
-    It refers to itself in many ways. Left to the collector of cycles, a flood of short connections
-    makes it search through all that a relay has, for a tenth of a second each time.
-    """
-    for space in quic._spaces.values():
-        space.sent_packets.clear()
-    quic.__dict__.clear()
-
-
-def buffered_handshake(quic: QuicConnection) -> int:
-    """Return the handshake's bytes that wait for a gap before them to close."""
-    return sum(len(stream.receiver._buffer) for stream in quic._crypto_streams.values())
-
-
-_MOST_RECORDS: Final = 256
-"""Records of sent packets up to which those of plain acknowledgements are kept."""
-
-
-def bound_acknowledgements(quic: QuicConnection) -> None:
-    """Forget the oldest packets that only acknowledged; after each write.
-
-    No peer acknowledges an acknowledgement by itself, so aioquic keeps the record of each until
-    something else is acknowledged: of a peer that only sends, half a megabyte a second.
-    """
-    sent = quic._spaces[Epoch.ONE_RTT].sent_packets
-    waiting = quic._spaces[Epoch.ONE_RTT].ack_eliciting_in_flight
-    if len(sent) - waiting <= _MOST_RECORDS:
-        return
-    old = [number for number, packet in sent.items() if not packet.in_flight]
-    for number in old[: -_MOST_RECORDS // 2]:
-        del sent[number]
 
 
 # Life and figures

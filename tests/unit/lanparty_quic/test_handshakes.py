@@ -31,9 +31,11 @@ class Table:
         verdict = self.handshakes.judge(source, is_proven=proven, now=self.now)
         if verdict is Judgement.BEGIN:
             self._last += 1
-            self.displaced += self.handshakes.begin(
+            displaced = self.handshakes.begin(
                 ConnectionKey(self._last), source, is_proven=proven, now=self.now
             )
+            if displaced is not None:
+                self.displaced.append(displaced)
         return verdict
 
     def statistics(self) -> HandshakeStatistics:

@@ -11,7 +11,7 @@ from aioquic.quic.stream import QuicStream
 
 from lanparty_obs.codes import SessionEnd
 from lanparty_quic import Address
-from lanparty_quic.aioquic_engine import private
+from lanparty_quic.aioquic_engine import bounding, private
 
 if TYPE_CHECKING:
     from tests.unit.lanparty_quic.aioquic_engine.conftest import Bench, Rogue
@@ -38,12 +38,12 @@ def packet_for(bench: "Bench", rogue: "Rogue") -> bytes:
     return packet
 
 
-@pytest.mark.parametrize("path", private.PRIVATE_FIELDS)
+@pytest.mark.parametrize("path", [*private.PRIVATE_FIELDS, *bounding.BOUNDING_FIELDS])
 def test_a_connection_has_the_field(connected: "Rogue", path: str) -> None:
     reduce(getattr, path.split("."), connected.quic)
 
 
-@pytest.mark.parametrize("path", private.STREAM_FIELDS)
+@pytest.mark.parametrize("path", [*private.STREAM_FIELDS, *bounding.BOUNDING_STREAM_FIELDS])
 def test_a_stream_has_the_field(path: str) -> None:
     reduce(getattr, path.split("."), QuicStream(stream_id=0))
 
@@ -102,7 +102,7 @@ def test_the_windows_have_the_expected_meaning(connected: "Rogue") -> None:
     assert not private.has_extra_streams(connected.quic)
     assert private.stream_is_open(connected.quic)
     assert private.control_backlog(connected.quic) == 0
-    assert private.buffered_control(connected.quic) == 0
+    assert bounding.buffered_control(connected.quic) == 0
 
 
 def test_the_largest_datagram_fits_and_one_byte_more_does_not(
